@@ -1,0 +1,408 @@
+"""Opens what people have: files, folders, standard input, packed or not, as named byte streams.
+
+Packing is recognised by magic bytes, never by name. Everything unpacked is bounded: a stream that grows past
+``MAX_RATIO`` times its packed size is a bomb, not a dump.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import io
+import json
+import lzma
+import re
+import shutil
+import sys
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, TypeVar
+
+import msgspec
+import zstandard
+
+from archiver.errors import DumpError
+from archiver.model import Moment, Record, Seen, Skip
+
+HEAD_BYTES = 1 << 16
+"""How much of a dump an importer is shown to recognise it."""
+MAX_RATIO = 300
+"""Unpacked bytes allowed per packed byte; real dumps stay below 30."""
+MAX_UNPACKED_ALWAYS = 64 << 20
+"""Bytes that may always be unpacked, whatever the ratio."""
+MAX_LINE = 256 << 20
+"""Bytes in one line."""
+MAX_NESTING = 4
+"""Packed files inside packed files."""
+ZSTD_WINDOW = 1 << 31
+"""Reddit's monthly dumps are packed with a window of 2 GiB."""
+
+READ_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, tarfile.TarError, zipfile.BadZipFile)
+
+T = TypeVar("T")
+
+
+class Importer(msgspec.Struct, frozen=True, kw_only=True):
+    """A dump format: two questions and their answers. One file in importers/ each."""
+
+    name: str
+    """As ``--format`` takes it."""
+    title: str
+    """What it reads, for people: "Lemmy thread page saved as text from mlmym"."""
+    recognise: Callable[[bytes], bool]
+    """Is a dump that starts with these bytes (at most HEAD_BYTES) of this format?"""
+    read: Callable[[Dump], Iterator[Record | Skip | Seen]]
+    """Everything in the dump; raises DumpError where it cannot go on."""
+    origin: Callable[[Dump], str | None] | None = None
+    """The host a dump was captured from, where it says so; lets files of one folder help each other."""
+
+
+class Dump:
+    """One unpacked file of a dump, readable as often as needed."""
+
+    def __init__(
+        self,
+        name: str,
+        opener: Callable[[], BinaryIO],
+        *,
+        source: Path,
+        captured: Moment | None = None,
+        keep_deleted: bool = False,
+    ) -> None:
+        self.name = name
+        """For messages: the path as given, members of packed files as ``a.zip/b.json``."""
+        self.source = source
+        """The file on disk that holds it (standard input: its temporary copy)."""
+        self.captured = captured
+        """When the user says it was captured."""
+        self.keep_deleted = keep_deleted
+        """Keep the text of deleted and removed posts and comments."""
+        self.origin: str | None = None
+        """Host that files beside this one were captured from; set before reading."""
+        self._opener = opener
+
+    def open(self) -> BinaryIO:
+        """Open the unpacked bytes. Raises DumpError with the file's name."""
+        try:
+            return self._opener()
+        except READ_ERRORS as error:
+            raise DumpError(f"{self.name}: {_reason(error)}") from error
+
+    def head(self) -> bytes:
+        """The first bytes, for recognising the format."""
+        with self.open() as stream:
+            try:
+                return stream.read(HEAD_BYTES)
+            except READ_ERRORS as error:
+                raise DumpError(f"{self.name}: {_reason(error)}") from error
+
+    def read(self) -> bytes:
+        """All bytes, for formats that are one document (a saved page). At most MAX_LINE."""
+        with self.open() as stream:
+            try:
+                data = stream.read(MAX_LINE + 1)
+            except READ_ERRORS as error:
+                raise DumpError(f"{self.name}: {_reason(error)}") from error
+        if len(data) > MAX_LINE:
+            raise DumpError(f"{self.name}: larger than {MAX_LINE >> 20} MiB, too large for a single page")
+        return data
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """(line number from 1, line with its end) for each line; raises DumpError at the line that cannot be read."""
+        number = 0
+        with self.open() as stream:
+            try:
+                while line := stream.readline(MAX_LINE):
+                    number += 1
+                    if len(line) == MAX_LINE and not line.endswith(b"\n"):
+                        raise DumpError(f"{self.name}:{number}: line longer than {MAX_LINE >> 20} MiB")
+                    yield number, line
+            except READ_ERRORS as error:
+                raise DumpError(f"{self.name}:{number + 1}: {_reason(error)}") from error
+
+    def documents(self) -> Iterator[tuple[int, bytes]]:
+        """(line it starts on, bytes) of each JSON document: one a line, several behind each other, or spread over lines.
+
+        The last one may be incomplete; whoever decodes it notices.
+        """
+        buffer: list[bytes] = []
+        start, depth = 1, 0
+        for number, line in self.lines():
+            text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            if not buffer:
+                if text.isspace():
+                    continue
+                if _is_document(text):
+                    yield number, text
+                    continue
+                start = number
+            begin = 0
+            for token in _JSON_TOKEN.finditer(text):
+                mark = token[0]
+                if mark in b"{[":
+                    depth += 1
+                elif mark in b"}]":
+                    depth -= 1
+                    if depth <= 0:
+                        yield start, b"".join([*buffer, text[begin : token.end()]])
+                        buffer, begin, depth, start = [], token.end(), 0, number
+            if rest := text[begin:].strip() and text[begin:]:
+                buffer.append(rest)
+        if buffer:
+            yield start, b"".join(buffer)
+
+
+# A JSON string (to skip it) or a bracket. The closing quote is optional, so that no input makes it backtrack.
+_JSON_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
+
+
+def _is_document(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def decode_json(data: bytes, kind: type[T]) -> T:
+    """Decode one JSON document into typed records, forgiving what JSON of the wild gets wrong in its text.
+
+    Numbers in strings count as numbers where ``kind`` wants one; bytes that are not UTF-8 and lone surrogates become
+    U+FFFD. Raises msgspec.DecodeError (with msgspec's words) for anything that is not JSON or not of that shape.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind, strict=False)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # msgspec refuses lone surrogates and bad UTF-8, which the standard library lets through.
+        try:
+            loose: Any = json.loads(data.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            raise msgspec.DecodeError(str(error) or "nested too deep") from error
+        clean = json.dumps(loose).encode()  # ASCII, so surrogates are visible as escapes
+        clean = _LONE_SURROGATE.sub(rb"\\ufffd", clean)
+        return msgspec.json.decode(clean, type=kind, strict=False)
+
+
+# As json.dumps writes them: a high half without a low one, or a low half without a high one before it.
+_LONE_SURROGATE = re.compile(
+    rb"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}"
+)
+
+
+class _Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that refuses to unpack more than its share."""
+
+    def __init__(self, name: str, stream: _Readable, packed_size: int, *closing: AbstractContextManager[Any]) -> None:
+        self._name = name
+        self._stream = stream
+        self._left = max(MAX_UNPACKED_ALWAYS, packed_size * MAX_RATIO)
+        self._closing = closing
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer))
+        self._left -= len(data)
+        if self._left < 0:
+            raise DumpError(
+                f"{self._name}: unpacks to more than {MAX_RATIO} times its size; that is a bomb, not a dump"
+            )
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        for resource in self._closing:
+            resource.__exit__(None, None, None)
+        super().close()
+
+
+def find(arguments: list[str], workplace: ExitStack, **options: Any) -> Iterator[Dump | DumpError]:
+    """Every dump that the arguments name, unpacked; what cannot be opened comes as an error in its place.
+
+    ``-`` is standard input; folders are walked in name order, hidden files left out. Temporary files live as long as
+    ``workplace``. ``options`` go to each Dump.
+    """
+    for argument in arguments:
+        if argument == "-":
+            path = _spool(sys.stdin.buffer, workplace)
+            yield from _unpack("stdin", path, workplace, options)
+            continue
+        path = Path(argument)
+        if not path.exists():
+            yield DumpError(f"{argument}: no such file or folder")
+        elif path.is_dir():
+            for inner in _walk(path):
+                yield from _unpack(str(inner), inner, workplace, options)
+        else:
+            yield from _unpack(argument, path, workplace, options)
+
+
+def sha256(path: Path) -> str:
+    """Checksum of the file as it lies there, packed or not."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _walk(path)
+        elif path.is_file():
+            yield path
+
+
+def _spool(stream: BinaryIO, workplace: ExitStack) -> Path:
+    """Copy a stream that can be read only once to a temporary file."""
+    folder = workplace.enter_context(tempfile.TemporaryDirectory(prefix="archiver-"))
+    path = Path(folder) / "dump"
+    with path.open("wb") as target:
+        shutil.copyfileobj(stream, target, 1 << 20)
+    return path
+
+
+def _unpack(name: str, path: Path, workplace: ExitStack, options: dict[str, Any]) -> Iterator[Dump | DumpError]:
+    """The dumps in one file on disk."""
+    try:
+        yield from _layers(Dump(name, lambda: path.open("rb"), source=path, **options), workplace, options, 0)
+    except DumpError as error:
+        yield error if str(error).startswith(name) else DumpError(f"{name}: {error}")
+    except READ_ERRORS as error:
+        yield DumpError(f"{name}: {_reason(error)}")
+
+
+def _layers(dump: Dump, workplace: ExitStack, options: dict[str, Any], depth: int) -> Iterator[Dump | DumpError]:
+    head = dump.head()
+    if not head:
+        yield DumpError(f"{dump.name}: the file is empty")
+        return
+    if depth > MAX_NESTING:
+        yield DumpError(f"{dump.name}: packed more than {MAX_NESTING} times")
+        return
+    if opener := _decompressor(dump, head):
+        inner = Dump(dump.name, opener, source=dump.source, **options)
+        yield from _layers(inner, workplace, options, depth + 1)
+    elif head.startswith(b"PK\x03\x04"):
+        yield from _zip_members(dump, workplace, options, depth)
+    elif head[257:262] == b"ustar":
+        yield from _tar_members(dump, workplace, options, depth)
+    else:
+        yield dump
+
+
+def _decompressor(dump: Dump, head: bytes) -> Callable[[], BinaryIO] | None:
+    """How to open a compressed file unpacked; None if it is not compressed."""
+    size = dump.source.stat().st_size
+
+    def opened(unpack: Callable[[BinaryIO], _Readable]) -> Callable[[], BinaryIO]:
+        def opener() -> BinaryIO:
+            packed = dump.open()
+            return io.BufferedReader(_Bounded(dump.name, unpack(packed), size, packed), 1 << 18)
+
+        return opener
+
+    if head.startswith(b"\x1f\x8b"):
+        return opened(lambda stream: gzip.GzipFile(fileobj=stream))
+    if head.startswith(b"BZh"):
+        return opened(bz2.BZ2File)
+    if head.startswith(b"\xfd7zXZ\0"):
+        return opened(lzma.LZMAFile)
+    if head.startswith((b"\x28\xb5\x2f\xfd", b"\x50\x2a\x4d\x18")):
+        return opened(_Zstd)
+    return None
+
+
+class _Zstd:
+    """A reader of zstd frames that notices when the last one is cut off, which the library's own passes over."""
+
+    CHUNK = 1 << 13
+    """Packed bytes unpacked at a time; small, because a hostile frame grows 30,000-fold."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        self._packed = packed
+        self._unpacker = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+        self._ready = b""
+        self._rest = b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        while not self._ready:
+            chunk = self._rest or self._packed.read(self.CHUNK)
+            self._rest = b""
+            if not chunk:
+                if self._frame:
+                    raise EOFError
+                return b""
+            self._frame = self._frame or self._unpacker.decompressobj()
+            self._ready = self._frame.decompress(chunk)
+            if self._frame.eof:
+                self._rest, self._frame = self._frame.unused_data, None
+        data, self._ready = self._ready[:size], self._ready[size:]
+        return data
+
+
+def _zip_members(dump: Dump, workplace: ExitStack, options: dict[str, Any], depth: int) -> Iterator[Dump | DumpError]:
+    packed = workplace.enter_context(dump.open() if depth == 0 else _spool_layer(dump, workplace).open("rb"))
+    archive = workplace.enter_context(zipfile.ZipFile(packed))
+    for info in sorted(archive.infolist(), key=lambda info: info.filename):
+        name = f"{dump.name}/{info.filename}"
+        if info.is_dir() or Path(info.filename).name.startswith("."):
+            continue
+        if info.file_size > max(MAX_UNPACKED_ALWAYS, info.compress_size * MAX_RATIO):
+            yield DumpError(f"{name}: unpacks to {info.file_size:,} bytes from {info.compress_size:,}; that is a bomb")
+            continue
+
+        def opener(info: zipfile.ZipInfo = info, name: str = name) -> BinaryIO:
+            return io.BufferedReader(_Bounded(name, archive.open(info), info.compress_size), 1 << 18)
+
+        try:
+            yield from _layers(Dump(name, opener, source=dump.source, **options), workplace, options, depth + 1)
+        except (RuntimeError, NotImplementedError) as error:  # how zipfile says "encrypted" and "method not supported"
+            yield DumpError(f"{name}: {error}")
+        except DumpError as error:
+            yield error
+
+
+def _tar_members(dump: Dump, workplace: ExitStack, options: dict[str, Any], depth: int) -> Iterator[Dump | DumpError]:
+    """Members are copied out first: a packed tar can only be read from front to back."""
+    folder = Path(workplace.enter_context(tempfile.TemporaryDirectory(prefix="archiver-")))
+    with dump.open() as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+        for number, member in enumerate(archive):
+            content = archive.extractfile(member) if member.isreg() else None
+            if content is None or Path(member.name).name.startswith("."):
+                continue
+            copy = folder / str(number)
+            with copy.open("wb") as target:
+                shutil.copyfileobj(content, target, 1 << 20)
+            inner = Dump(f"{dump.name}/{member.name}", lambda copy=copy: copy.open("rb"), source=dump.source, **options)
+            try:
+                yield from _layers(inner, workplace, options, depth + 1)
+            except DumpError as error:
+                yield error
+
+
+def _spool_layer(dump: Dump, workplace: ExitStack) -> Path:
+    with dump.open() as stream:
+        return _spool(stream, workplace)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, EOFError):
+        return "ends in the middle of its compressed data"
+    return str(error) or type(error).__name__
