@@ -21,6 +21,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
@@ -127,7 +128,7 @@ class Dump:
                 raise DumpError(f"{self.name}:{number + 1}: {_reason(error)}") from error
 
     def documents(self) -> Iterator[tuple[int, bytes]]:
-        """(line it starts on, bytes) of each JSON document: one a line, several behind each other, or spread over lines.
+        """(line it starts on, bytes) of each JSON document: one a line, several in a row, or spread over lines.
 
         The last one may be incomplete; whoever decodes it notices.
         """
