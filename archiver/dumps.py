@@ -389,7 +389,7 @@ def _tar_members(dump: Dump, workplace: ExitStack, options: dict[str, Any], dept
             copy = folder / str(number)
             with copy.open("wb") as target:
                 shutil.copyfileobj(content, target, 1 << 20)
-            inner = Dump(f"{dump.name}/{member.name}", lambda copy=copy: copy.open("rb"), source=dump.source, **options)
+            inner = Dump(f"{dump.name}/{member.name}", partial(_reopen, copy), source=dump.source, **options)
             try:
                 yield from _layers(inner, workplace, options, depth + 1)
             except DumpError as error:
@@ -399,6 +399,10 @@ def _tar_members(dump: Dump, workplace: ExitStack, options: dict[str, Any], dept
 def _spool_layer(dump: Dump, workplace: ExitStack) -> Path:
     with dump.open() as stream:
         return _spool(stream, workplace)
+
+
+def _reopen(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 def _reason(error: Exception) -> str:
