@@ -1,0 +1,129 @@
+"""Where a thing lives in the site, and how two pages name each other.
+
+A page lives at the original's host and path, one file a page: ``lemmy.ml/post/8548268.html``. Any string maps to a
+safe file name; different strings never share one, on case-insensitive file systems and Windows neither.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+from urllib.parse import quote
+
+from archiver.model import Comment, Community, Person, Post
+from archiver.platforms import PLATFORMS, UNKNOWN_HOST, Platform
+
+MAX_NAME = 100
+"""Bytes of a file name before its suffixes; file systems allow 255."""
+
+_SAFE = re.compile(r"[A-Za-z0-9@_+-][A-Za-z0-9@_+.-]*+")
+_WINDOWS = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE | re.DOTALL)
+# What page names append to an address: "-2", ".top", ".top-2". A name that already ends so would meet another page.
+_OWN_SUFFIXES = re.compile(
+    r".*(?:-[0-9]+|\.(?:hot|top|top-[a-z]+|controversial|new|old|captured|active|comments|whole|html)(?:-[0-9]+)?)",
+    re.DOTALL,
+)
+
+
+def safe_name(text: str, *, folded: bool = False) -> str:
+    """A file name for any text: the text itself where it is safe, else its safe part, ``~`` and a checksum.
+
+    ``folded`` is for names that the archive keeps unique whatever their case (people, communities); everything else
+    with a capital letter gets the checksum too, since ``A`` and ``a`` are one file on many disks.
+    """
+    safe = (
+        bool(_SAFE.fullmatch(text))
+        and len(text) <= MAX_NAME
+        and not text.endswith(".")
+        and not _WINDOWS.fullmatch(text)
+        and not _OWN_SUFFIXES.fullmatch(text)
+        and (folded or text == text.lower())
+    )
+    if safe:
+        return text
+    stem = re.sub(r"[^A-Za-z0-9@_+-]++", "-", text).strip("-")[: MAX_NAME - 20].lower()
+    known_as = text.lower() if folded else text
+    digest = hashlib.sha256(known_as.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    return f"{stem}~{digest}" if stem else f"~{digest}"
+
+
+class Addresses:
+    """Paths of pages below the site folder, without the suffixes that page_name adds."""
+
+    def __init__(self, platforms: dict[str, str], root_host: str | None = None) -> None:
+        """``platforms``: platform name by host. ``root_host``: the host whose pages live at the top."""
+        self._platforms = platforms
+        self._root_host = root_host
+
+    def platform(self, host: str) -> Platform:
+        """The facts about the kind of site that ``host`` is."""
+        return PLATFORMS[self._platforms[host]]
+
+    def post(self, host: str, id: str, community: str | None) -> str:
+        """Path of a thread: ``lemmy.ml/post/8548268``."""
+        platform = self.platform(host)
+        pattern = platform.post if community else platform.post_without_community
+        return self._below(host, pattern, id=safe_name(id), community=safe_name(community or "", folded=True))
+
+    def community(self, host: str, name: str) -> str:
+        """Path of a community: ``lemmy.ml/c/technology``."""
+        return self._below(host, self.platform(host).community, name=safe_name(name, folded=True))
+
+    def person(self, host: str, name: str) -> str:
+        """Path of a person: ``lemmy.ml/u/kibiz0r@lemmy.world``."""
+        return self._below(host, self.platform(host).person, name=safe_name(name, folded=True))
+
+    def _below(self, host: str, pattern: str, **names: str) -> str:
+        path = pattern.format(**names)
+        return path if host == self._root_host else f"{safe_name(host, folded=True)}/{path}"
+
+    def original_post(self, post: Post) -> str | None:
+        """Absolute address of the original post; None where the host is not known."""
+        if post.source_url or post.host == UNKNOWN_HOST:
+            return post.source_url
+        platform = self.platform(post.host)
+        pattern = platform.post if post.community else platform.post_without_community
+        return _original(post.host, pattern, id=post.id, community=post.community or "")
+
+    def original_comment(self, comment: Comment) -> str | None:
+        """Absolute address of the original comment; None where the host is not known."""
+        if comment.source_url or comment.host == UNKNOWN_HOST:
+            return comment.source_url
+        pattern = self.platform(comment.host).comment
+        return _original(comment.host, pattern, id=comment.id, post=comment.post, community=comment.community or "")
+
+    def original_community(self, community: Community) -> str | None:
+        """Absolute address of the original community; None where the host is not known."""
+        if community.source_url or community.host == UNKNOWN_HOST:
+            return community.source_url
+        return _original(community.host, self.platform(community.host).community, name=community.name)
+
+    def original_person(self, person: Person) -> str | None:
+        """Absolute address of the original profile; None where the host is not known."""
+        if person.source_url or person.host == UNKNOWN_HOST:
+            return person.source_url
+        return _original(person.host, self.platform(person.host).person, name=person.name)
+
+
+def _original(host: str, pattern: str, **names: str) -> str:
+    quoted = {key: quote(value, safe="@", errors="replace") for key, value in names.items()}
+    return f"https://{host}/{pattern.format(**quoted)}"
+
+
+def page_name(path: str, order: str | None = None, page: int = 1) -> str:
+    """The file of one page: ``p.html``, ``p.top.html``, ``p.top-2.html``, ``p-2.html``; ``order`` None: the default."""
+    suffix = f".{order}" if order else ""
+    number = f"-{page}" if page > 1 else ""
+    return f"{path}{suffix}{number}.html"
+
+
+def relative(target: str, page: str) -> str:
+    """The link from one page of the site to another file of it, both as paths below the site folder."""
+    link = posixpath.relpath(target, posixpath.dirname(page) or ".")
+    return quote(link, safe="/@+~.-_")
+
+
+def fragment(id: str) -> str:
+    """The id of a comment's element: ``c123``. Unsafe characters are written as their code points, so never alike."""
+    return "c" + re.sub(r"[^A-Za-z0-9_]", lambda match: f"-{ord(match[0]):x}-", id)
