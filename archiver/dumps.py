@@ -72,14 +72,20 @@ class Dump:
         name: str,
         opener: Callable[[], BinaryIO],
         *,
+        label: str,
         source: Path,
+        member: str = "",
         captured: Moment | None = None,
         keep_deleted: bool = False,
     ) -> None:
         self.name = name
         """For messages: the path as given, members of packed files as ``a.zip/b.json``."""
+        self.label = label
+        """For the archive: the name without the folders of this machine."""
         self.source = source
         """The file on disk that holds it (standard input: its temporary copy)."""
+        self.member = member
+        """Its path inside a packed file; empty where the file on disk is the dump."""
         self.captured = captured
         """When the user says it was captured."""
         self.keep_deleted = keep_deleted
@@ -239,16 +245,17 @@ def find(arguments: list[str], workplace: ExitStack, **options: Any) -> Iterator
     for argument in arguments:
         if argument == "-":
             path = _spool(sys.stdin.buffer, workplace)
-            yield from _unpack("stdin", path, workplace, options)
+            yield from _unpack("stdin", "stdin", path, workplace, options)
             continue
         path = Path(argument)
         if not path.exists():
             yield DumpError(f"{argument}: no such file or folder")
         elif path.is_dir():
             for inner in _walk(path):
-                yield from _unpack(str(inner), inner, workplace, options)
+                label = f"{path.resolve().name}/{inner.relative_to(path).as_posix()}"
+                yield from _unpack(str(inner), label, inner, workplace, options)
         else:
-            yield from _unpack(argument, path, workplace, options)
+            yield from _unpack(argument, path.name, path, workplace, options)
 
 
 def sha256(path: Path) -> str:
@@ -276,10 +283,13 @@ def _spool(stream: BinaryIO, workplace: ExitStack) -> Path:
     return path
 
 
-def _unpack(name: str, path: Path, workplace: ExitStack, options: dict[str, Any]) -> Iterator[Dump | DumpError]:
+def _unpack(
+    name: str, label: str, path: Path, workplace: ExitStack, options: dict[str, Any]
+) -> Iterator[Dump | DumpError]:
     """The dumps in one file on disk."""
     try:
-        yield from _layers(Dump(name, lambda: path.open("rb"), source=path, **options), workplace, options, 0)
+        dump = Dump(name, partial(path.open, "rb"), label=label, source=path, **options)
+        yield from _layers(dump, workplace, options, 0)
     except DumpError as error:
         yield error if str(error).startswith(name) else DumpError(f"{name}: {error}")
     except READ_ERRORS as error:
@@ -295,7 +305,7 @@ def _layers(dump: Dump, workplace: ExitStack, options: dict[str, Any], depth: in
         yield DumpError(f"{dump.name}: packed more than {MAX_NESTING} times")
         return
     if opener := _decompressor(dump, head):
-        inner = Dump(dump.name, opener, source=dump.source, **options)
+        inner = Dump(dump.name, opener, label=dump.label, source=dump.source, member=dump.member, **options)
         yield from _layers(inner, workplace, options, depth + 1)
     elif head.startswith(b"PK\x03\x04"):
         yield from _zip_members(dump, workplace, options, depth)
@@ -371,7 +381,8 @@ def _zip_members(dump: Dump, workplace: ExitStack, options: dict[str, Any], dept
             return io.BufferedReader(_Bounded(name, archive.open(info), info.compress_size), 1 << 18)
 
         try:
-            yield from _layers(Dump(name, opener, source=dump.source, **options), workplace, options, depth + 1)
+            inner = _member(dump, info.filename, opener, options)
+            yield from _layers(inner, workplace, options, depth + 1)
         except (RuntimeError, NotImplementedError) as error:  # how zipfile says "encrypted" and "method not supported"
             yield DumpError(f"{name}: {error}")
         except DumpError as error:
@@ -389,11 +400,16 @@ def _tar_members(dump: Dump, workplace: ExitStack, options: dict[str, Any], dept
             copy = folder / str(number)
             with copy.open("wb") as target:
                 shutil.copyfileobj(content, target, 1 << 20)
-            inner = Dump(f"{dump.name}/{member.name}", partial(_reopen, copy), source=dump.source, **options)
+            inner = _member(dump, member.name, partial(_reopen, copy), options)
             try:
                 yield from _layers(inner, workplace, options, depth + 1)
             except DumpError as error:
                 yield error
+
+
+def _member(dump: Dump, path: str, opener: Callable[[], BinaryIO], options: dict[str, Any]) -> Dump:
+    name, label, member = (f"{outer}/{path}" for outer in (dump.name, dump.label, dump.member))
+    return Dump(name, opener, label=label, source=dump.source, member=member, **options)
 
 
 def _spool_layer(dump: Dump, workplace: ExitStack) -> Path:

@@ -234,6 +234,9 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     format: str
     """Name of the importer."""
     captured: Moment | None
+    """When the dump was made, as the user or the dump says; ``None``: not told."""
+    newest: int | None
+    """The newest time in the dump, so a lower bound of when it was made; microseconds since 1970."""
     imported: int
     """Microseconds since 1970-01-01T00:00:00Z."""
     posts: int

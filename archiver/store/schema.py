@@ -14,6 +14,7 @@ CREATE TABLE capture (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     sha256 TEXT NOT NULL,
+    member TEXT NOT NULL,
     size INTEGER NOT NULL,
     format TEXT NOT NULL,
     captured INTEGER, captured_latest INTEGER, captured_words TEXT,
@@ -23,7 +24,7 @@ CREATE TABLE capture (
     comments INTEGER NOT NULL DEFAULT 0,
     skipped INTEGER NOT NULL DEFAULT 0,
     error TEXT,
-    UNIQUE (sha256, name)
+    UNIQUE (sha256, member)
 );
 CREATE TABLE skip (
     capture INTEGER NOT NULL REFERENCES capture (id) ON DELETE CASCADE,

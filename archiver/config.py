@@ -1,0 +1,83 @@
+"""Settings of a site: site.yaml and options, checked; every error names the file, the key and what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import yaml
+
+from archiver.errors import ConfigError
+from archiver.sorts import COMMENT_ORDERS
+
+Order = Literal["hot", "top", "controversial", "new", "old", "captured"]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a site is made with. The keys of site.yaml are these names with ``-`` or ``_``."""
+
+    title: str | None = None
+    """Name of the archive; unknown: made from what is in it."""
+    description: str | None = None
+    """A line or two below the title."""
+    theme: str = "modern"
+    """Name of a theme, or a folder that holds one."""
+    base_url: str | None = None
+    """Where the site will be served, for canonical links and the sitemap; everything works without."""
+    root_host: str | None = None
+    """The host whose pages live at the top of the site, so that its old addresses go on working."""
+    orders: tuple[Order, ...] = COMMENT_ORDERS
+    """The orders of comments to build, where the data has them."""
+    default_order: Order = "hot"
+    """The order readers see first, where a thread has it."""
+    comments_per_page: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 500
+    """More would overwhelm screen readers."""
+    posts_per_page: Annotated[int, msgspec.Meta(ge=1, le=500)] = 50
+
+
+def load(path: Path | None, options: dict[str, Any]) -> Settings:
+    """Settings from site.yaml (None: no file), overridden by the options that are not None. Raises ConfigError."""
+    found = _read(path) if path else {}
+    given = {key: value for key, value in options.items() if value is not None}
+    where = {key: str(path) for key in found} | {key: f"--{key.replace('_', '-')}" for key in given}
+    settings = found | given
+    try:
+        checked = msgspec.convert(settings, Settings)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_explain(str(error), where, path)) from error
+    if checked.default_order not in checked.orders:
+        raise ConfigError(f"default_order is '{checked.default_order}', which is not among orders: {checked.orders}")
+    if checked.base_url is not None and not checked.base_url.startswith(("https://", "http://")):
+        raise ConfigError(
+            f"{where['base_url']}: base_url must start with https:// or http://, not '{checked.base_url}'"
+        )
+    return checked
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise ConfigError(f"{path}: must hold 'key: value' lines; the keys are {_keys()}")
+    return {str(key).replace("-", "_"): value for key, value in found.items()}
+
+
+def _explain(message: str, where: dict[str, str], path: Path | None) -> str:
+    """msgspec's words, with the file and the key in front: ``Expected `int` … - at `$.posts_per_page```."""
+    problem, _, place = message.partition(" - at `$.")
+    key = place.strip("`").partition("[")[0]
+    if key:
+        allowed = f"; allowed are {', '.join(COMMENT_ORDERS)}" if "order" in key else ""
+        return f"{where.get(key, path)}: {key}: {problem[:1].lower()}{problem[1:]}{allowed}"
+    return f"{path}: {problem[:1].lower()}{problem[1:]}; the keys are {_keys()}"
+
+
+def _keys() -> str:
+    return ", ".join(Settings.__struct_fields__)

@@ -1,0 +1,150 @@
+"""Brings dumps into the archive: finds them, recognises each, adds what its importer reads, counts what it cannot."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from itertools import groupby
+
+import msgspec
+
+from archiver import dumps, importers
+from archiver.dumps import Dump, Importer
+from archiver.errors import DumpError
+from archiver.model import Capture, Moment
+from archiver.store import Archive
+
+Progress = Callable[[str, int, int | None], None]
+"""``progress(what, done, total)``; total None: not known beforehand."""
+
+REPORT_EVERY = 1000
+"""Records between two reports of progress."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How to import."""
+
+    format: str | None = None
+    """Name of the importer; None: each dump is recognised by its content."""
+    captured: Moment | None = None
+    """When the dumps were captured, if the user says so."""
+    keep_deleted: bool = False
+    """Keep the text of deleted and removed posts and comments."""
+    fail_fast: bool = False
+    """Stop at the first error instead of going on with the next dump."""
+
+
+class Report(msgspec.Struct):
+    """What an import did."""
+
+    captures: int = 0
+    """Dumps read."""
+    known: int = 0
+    """Dumps that were in the archive already."""
+    posts: int = 0
+    comments: int = 0
+    skipped: int = 0
+    errors: list[str] = msgspec.field(default_factory=list)
+    """One line for each dump that could not be read, or not to its end."""
+    skips: list[str] = msgspec.field(default_factory=list)
+    """One line for each reason why records of a dump were skipped."""
+
+
+def import_dumps(archive: Archive, arguments: Iterable[str], options: Options, progress: Progress) -> Report:
+    """Import every dump that the arguments name. Each is added whole or, if the program dies, not at all.
+
+    What cannot be read becomes a line in the report; with ``fail_fast`` it is raised as DumpError. Raises StoreError.
+    """
+    report = Report()
+    chosen = importers.named(options.format) if options.format else None
+    for argument in arguments:
+        with ExitStack() as workplace:
+            found = dumps.find([argument], workplace, captured=options.captured, keep_deleted=options.keep_deleted)
+            pairs = []
+            for dump in found:
+                try:
+                    if isinstance(dump, DumpError):
+                        raise dump
+                    pairs.append((dump, chosen or importers.recognise(dump)))
+                except DumpError as error:
+                    _note(error, report, options)
+            _share_origins(pairs, report, options)
+            for dump, importer in pairs:
+                _import_one(archive, dump, importer, options, report, progress)
+    return report
+
+
+def _note(error: DumpError, report: Report, options: Options) -> None:
+    if options.fail_fast:
+        raise error
+    report.errors.append(str(error))
+
+
+def _share_origins(pairs: list[tuple[Dump, Importer]], report: Report, options: Options) -> None:
+    """Files of one folder that do not say where they were captured come from where the others do, if those agree."""
+    ordered = sorted(pairs, key=lambda pair: pair[1].name)
+    for _, group in groupby(ordered, key=lambda pair: pair[1].name):
+        members = list(group)
+        origins: set[str] = set()
+        for dump, importer in members:
+            try:
+                if importer.origin and (origin := importer.origin(dump)):
+                    origins.add(origin)
+            except DumpError as error:
+                _note(error, report, options)
+        if len(origins) == 1:
+            for dump, _ in members:
+                dump.origin = next(iter(origins))
+
+
+def _import_one(
+    archive: Archive, dump: Dump, importer: Importer, options: Options, report: Report, progress: Progress
+) -> None:
+    digest = dumps.sha256(dump.source)
+    known = archive.known(digest, dump.member)
+    if known and not (options.captured or options.keep_deleted):
+        report.known += 1
+        if known.error:
+            _note(DumpError(known.error), report, options)
+        return
+    capture = Capture(
+        id=0,
+        name=dump.label,
+        sha256=digest,
+        size=dump.source.stat().st_size,
+        format=importer.name,
+        captured=options.captured,
+        newest=None,
+        imported=_now(),
+        posts=0,
+        comments=0,
+        skipped=0,
+        error=None,
+    )
+    with archive.adding(capture, dump.member) as writer:
+        try:
+            for number, item in enumerate(importer.read(dump)):
+                writer.add(item)
+                if number % REPORT_EVERY == 0:
+                    progress(f"reading {dump.label}", number, None)
+        except DumpError as error:
+            _note(error, report, options)
+            writer.fail(str(error))
+    report.captures += 1
+    report.posts += writer.posts
+    report.comments += writer.comments
+    report.skipped += writer.skipped
+    found = archive.known(digest, dump.member)
+    for count, skip in archive.skips(found.id) if found else ():
+        place = f"{dump.name}:{skip.line}" if skip.line else dump.name
+        detail = f" ({skip.detail})" if skip.detail else ""
+        more = f", and {count - 1:,} more of that kind" if count > 1 else ""
+        report.skips.append(f"{place}: skipped: {skip.reason}{detail}{more}")
+
+
+def _now() -> int:
+    """Microseconds since 1970; the day that SOURCE_DATE_EPOCH names, for builds that must repeat."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    return int(epoch) * 1_000_000 if epoch else time.time_ns() // 1000

@@ -1,0 +1,325 @@
+"""The archive file: opening it, adding captures to it, reading threads from it."""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from archiver.errors import StoreError
+from archiver.model import Capture, Comment, Community, Gap, Moment, Person, Post, Site, Skip
+from archiver.store import schema
+from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Table, moment
+from archiver.store.writer import CaptureWriter
+
+BUSY_SECONDS = 5
+"""How long to wait for another process that writes to the same file."""
+
+
+class StoredThread(msgspec.Struct, frozen=True):
+    """All the archive knows of one thread."""
+
+    key: int
+    post: Post
+    comments: list[Comment]
+    gaps: list[Gap]
+    captured: Moment | None
+    """When the newest capture of any part of it was made, as far as it was told."""
+    newest: int
+    """The newest instant the captures of it know of: a lower bound of when they were made. Microseconds."""
+
+
+class PostLine(NamedTuple):
+    """What lists of posts are ordered by."""
+
+    key: int
+    host: str
+    id: str
+    community: str | None
+    created: int | None
+    score: int | None
+    upvotes: int | None
+    downvotes: int | None
+    pinned: int | None
+    comments: int
+    """Comments in this archive, or as the source declared, whichever is more."""
+    answered: int | None
+    """Time of the newest comment that counts for the "active" order, in microseconds."""
+
+
+class CommentLine(NamedTuple):
+    """A comment with the thread it stands in, for lists of a person's comments."""
+
+    comment: Comment
+    key: int
+    thread: Post
+
+
+class Archive:
+    """One archive file. Use as a context manager."""
+
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        """Open the file; a writable one is made where there is none. Raises StoreError."""
+        self.path = path
+        if not writable and not path.exists():
+            raise StoreError(f"{path}: no such archive; make one with: archiver import DUMP --archive {path}")
+        mode = "rwc" if writable else "ro"
+        try:
+            # An absolute file URI, since a path may hold ? and #.
+            self._db = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+            )
+            self._prepare(writable)
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: {_sentence(error)}") from error
+
+    def _prepare(self, writable: bool) -> None:
+        application, version = self._pragma("application_id"), self._pragma("user_version")
+        if writable and not application and not version and not self._one("SELECT count(*) FROM sqlite_schema"):
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+            self._db.executescript(f"BEGIN; {schema.TABLES} PRAGMA user_version = {schema.VERSION}; COMMIT;")
+        elif application != schema.APPLICATION_ID:
+            raise StoreError(f"{self.path}: not an archive of archiver; choose another file with --archive")
+        elif version > schema.VERSION:
+            raise StoreError(
+                f"{self.path}: made by a newer archiver (tables {version}, this one knows {schema.VERSION})"
+            )
+        self._db.execute("PRAGMA foreign_keys = ON")
+        self._db.execute("PRAGMA cache_size = -32768")
+        self._db.execute("PRAGMA temp_store = FILE")
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def _pragma(self, name: str) -> int:
+        return int(self._one(f"PRAGMA {name}"))
+
+    def _one(self, sql: str, values: tuple[Any, ...] = ()) -> Any:
+        row = self._db.execute(sql, values).fetchone()
+        return row[0] if row else None
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def adding(self, capture: Capture, member: str) -> Iterator[CaptureWriter]:
+        """Add one dump in one transaction: all of it is in the archive afterwards, or nothing.
+
+        ``member`` tells apart several dumps in one packed file. Raises StoreError.
+        """
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            writer = CaptureWriter(self._db, capture, member)
+            try:
+                yield writer
+                writer.finish()
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {_sentence(error)}") from error
+
+    def known(self, sha256: str, member: str) -> Capture | None:
+        """The capture of the same bytes, where the archive has it already."""
+        found = self._captures("WHERE sha256 = ? AND member = ?", (sha256, member))
+        return found[0] if found else None
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def sites(self) -> dict[str, Site]:
+        """Every site by its host."""
+        return {site.host: site for site in self._all(SITES, "ORDER BY host")}
+
+    def communities(self) -> Iterator[Community]:
+        """Every community with a record of its own or a post, by host and name."""
+        sql = f"""
+            WITH named AS (SELECT host, name FROM community UNION
+                SELECT host, community FROM post WHERE community IS NOT NULL)
+            SELECT named.host, min(named.name), {_columns(COMMUNITIES, skip=("host", "name"))}
+            FROM named LEFT JOIN community ON community.host = named.host AND community.name = named.name
+            GROUP BY named.host, named.name COLLATE NOCASE ORDER BY named.host, named.name COLLATE NOCASE"""
+        for row in self._db.execute(sql):
+            yield COMMUNITIES.record(row)
+
+    def community(self, host: str, name: str) -> Community:
+        """One community; all but its key unknown where the archive has no record of it."""
+        found = self._all(COMMUNITIES, "WHERE host = ? AND name = ?", (host, name))
+        return next(found, None) or Community(host=host, name=name)
+
+    def person(self, host: str, name: str) -> Person:
+        """One person; all but the key unknown where the archive has no record of it."""
+        found = self._all(PERSONS, "WHERE host = ? AND name = ?", (host, name))
+        return next(found, None) or Person(host=host, name=name)
+
+    def has_person(self, host: str, name: str) -> bool:
+        """Does the archive hold a post or comment by this person?"""
+        sql = """SELECT EXISTS (SELECT 1 FROM post WHERE host = ?1 AND author = ?2) OR EXISTS (
+            SELECT 1 FROM comment JOIN post ON post.key = comment.post WHERE comment.author = ?2 AND post.host = ?1)"""
+        return bool(self._one(sql, (host, name)))
+
+    def has_community(self, host: str, name: str) -> bool:
+        """Does the archive hold a post of, or a record about this community?"""
+        sql = """SELECT EXISTS (SELECT 1 FROM post WHERE host = ?1 AND community = ?2)
+            OR EXISTS (SELECT 1 FROM community WHERE host = ?1 AND name = ?2)"""
+        return bool(self._one(sql, (host, name)))
+
+    def authors(self) -> Iterator[tuple[str, str]]:
+        """(host, name) of everybody who wrote something, by host and name."""
+        sql = """SELECT host, min(author) FROM (
+                SELECT host, author FROM post WHERE author IS NOT NULL UNION
+                SELECT host, comment.author FROM comment JOIN post ON post.key = comment.post
+                WHERE comment.author IS NOT NULL)
+            GROUP BY host, author COLLATE NOCASE ORDER BY host, author COLLATE NOCASE"""
+        yield from self._db.execute(sql)
+
+    def thread_keys(self) -> array[int]:
+        """The keys of all threads, by host and id."""
+        return array("q", (row[0] for row in self._db.execute("SELECT key FROM post ORDER BY host, id")))
+
+    def thread(self, key: int) -> StoredThread:
+        """One thread with all that is below it."""
+        (post, capture) = next(self._posts("WHERE key = ?", (key,)))
+        captures = {capture}
+        comments = []
+        sql = f"SELECT capture, {_columns(COMMENTS)} FROM comment WHERE post = ?"
+        outside = {"host": post.host, "post": post.id, "community": post.community}
+        for row in self._db.execute(sql, (key,)):
+            captures.add(row[0])
+            comments.append(COMMENTS.record(row[1:], **outside))
+        sql = "SELECT parent, ids, count, source_url FROM gap WHERE post = ? ORDER BY parent, ids"
+        gaps = [
+            Gap(
+                host=post.host,
+                post=post.id,
+                parent=parent or None,
+                ids=tuple(msgspec.json.decode(ids)),
+                count=count,
+                source_url=url,
+            )
+            for parent, ids, count, url in self._db.execute(sql, (key,))
+        ]
+        seen = self._captures(f"WHERE id IN ({', '.join(map(str, sorted(captures)))})")
+        told = [capture.captured for capture in seen if capture.captured]
+        newest = max(capture.newest or 0 for capture in seen)
+        return StoredThread(key, post, comments, gaps, max(told, default=None), newest)
+
+    def post_lines(self, host: str | None = None, community: str | None = None) -> Iterator[PostLine]:
+        """What all posts, or those of one community, are ordered by."""
+        where = "WHERE post.host = ?1 AND post.community = ?2" if community is not None else ""
+        # Lemmy's "active": the newest comment by somebody else, made within two days of the post.
+        sql = f"""
+            SELECT post.key, post.host, post.id, post.community, post.created, post.score, post.upvotes,
+                post.downvotes, post.pinned,
+                max(coalesce(post.declared_comments, 0), (SELECT count(*) FROM comment WHERE comment.post = post.key)),
+                coalesce((SELECT max(comment.created) FROM comment WHERE comment.post = post.key
+                        AND comment.author IS NOT post.author AND comment.created < post.created + 172800000000),
+                    post.newest_comment)
+            FROM post {where} ORDER BY post.host, post.id"""
+        for row in self._db.execute(sql, (host, community) if where else ()):
+            yield PostLine(*row)
+
+    def posts(self, keys: Iterable[int]) -> list[tuple[int, Post, int]]:
+        """(key, post, comments in this archive) for each key, in their order."""
+        found = []
+        for key in keys:
+            (post, _) = next(self._posts("WHERE key = ?", (key,)))
+            found.append((key, post, int(self._one("SELECT count(*) FROM comment WHERE post = ?", (key,)))))
+        return found
+
+    def posts_by(self, host: str, name: str) -> list[tuple[int, Post, int]]:
+        """(key, post, comments in this archive) for each post of one person."""
+        keys = self._db.execute("SELECT key FROM post WHERE host = ? AND author = ? ORDER BY id", (host, name))
+        return self.posts([row[0] for row in keys.fetchall()])
+
+    def comments_by(self, host: str, name: str) -> Iterator[CommentLine]:
+        """Every comment of one person, with the thread it stands in."""
+        sql = f"""SELECT post.key, post.id, post.community, post.title, post.author, {_columns(COMMENTS, "comment.")}
+            FROM comment JOIN post ON post.key = comment.post
+            WHERE comment.author = ? AND post.host = ? ORDER BY post.id, comment.id"""
+        for key, post_id, community, title, author, *row in self._db.execute(sql, (name, host)):
+            comment = COMMENTS.record(row, host=host, post=post_id, community=community)
+            thread = Post(host=host, id=post_id, community=community, title=title, author=author)
+            yield CommentLine(comment, key, thread)
+
+    def captures(self) -> list[Capture]:
+        """Every dump in the archive, by name."""
+        return self._captures("ORDER BY name, sha256")
+
+    def skips(self, capture: int) -> list[tuple[int, Skip]]:
+        """(count, first example) of each reason why something of a dump was skipped."""
+        sql = "SELECT count, line, reason, detail FROM skip WHERE capture = ? ORDER BY reason"
+        return [
+            (count, Skip(line=line, reason=reason, detail=detail))
+            for count, line, reason, detail in self._db.execute(sql, (capture,))
+        ]
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each table of records has."""
+        names = ("capture", "site", "community", "post", "comment")
+        return {name: int(self._one(f"SELECT count(*) FROM {name}")) for name in names}
+
+    def _all(self, table: Table[Any], rest: str, values: tuple[Any, ...] = ()) -> Iterator[Any]:
+        for row in self._db.execute(f"SELECT {_columns(table)} FROM {table.name} {rest}", values):
+            yield table.record(row)
+
+    def _posts(self, rest: str, values: tuple[Any, ...]) -> Iterator[tuple[Post, int]]:
+        for row in self._db.execute(f"SELECT capture, {_columns(POSTS)} FROM post {rest}", values):
+            yield POSTS.record(row[1:]), row[0]
+
+    def _captures(self, rest: str, values: tuple[Any, ...] = ()) -> list[Capture]:
+        sql = f"""SELECT id, name, sha256, size, format, captured, captured_latest, captured_words, newest, imported,
+            posts, comments, skipped, error FROM capture {rest}"""
+        found = []
+        for row in self._db.execute(sql, values):
+            captured = moment(*row[5:8]) if row[5] is not None else None
+            found.append(_capture(row, captured))
+        return found
+
+
+def _capture(row: Any, captured: Moment | None) -> Capture:
+    number, name, sha256, size, kind = row[:5]
+    newest, imported, posts, comments, skipped, error = row[8:]
+    return Capture(
+        id=number,
+        name=name,
+        sha256=sha256,
+        size=size,
+        format=kind,
+        captured=captured,
+        newest=newest,
+        imported=imported,
+        posts=posts,
+        comments=comments,
+        skipped=skipped,
+        error=error,
+    )
+
+
+def _columns(table: Table[Any], prefix: str = "", skip: tuple[str, ...] = ()) -> str:
+    return ", ".join(prefix + column for column in table.columns if column not in skip)
+
+
+def _sentence(error: sqlite3.Error) -> str:
+    """What SQLite says, in words that tell what to do."""
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return "another program is writing to this archive; try again when it has finished"
+    if "not a database" in text:
+        return "not an archive of archiver; choose another file with --archive"
+    if "full" in text:
+        return "the disk is full; nothing was changed"
+    if "unable to open" in text:
+        return "cannot be opened or made; check that its folder exists and may be written to"
+    if "readonly" in text:
+        return "may not be written to"
+    return text

@@ -1,0 +1,161 @@
+"""Adds the records of one dump to the archive, merging what was there before."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from archiver.model import Capture, Comment, Community, Gap, Moment, Person, Post, Record, Seen, Site, Skip
+from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Rank, Table, merge
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+POSTS_REMEMBERED = 100_000
+"""Row keys of posts kept in memory; more are looked up."""
+
+
+class CaptureWriter:
+    """Takes the records of one dump. Only Archive.adding makes one, and calls ``finish`` at the end."""
+
+    def __init__(self, db: sqlite3.Connection, capture: Capture, member: str) -> None:
+        self._db = db
+        self._capture = capture
+        self._id = self._start(capture, member)
+        self._captured = capture.captured
+        self._newest: int | None = None
+        self._keys: dict[tuple[str, str], int] = {}
+        self.posts = 0
+        self.comments = 0
+        self.skipped = 0
+        self._tables: dict[type, _Sightings[Any]] = {
+            Site: _Sightings(db, SITES, self._id),
+            Community: _Sightings(db, COMMUNITIES, self._id),
+            Person: _Sightings(db, PERSONS, self._id),
+            Post: _Sightings(db, POSTS, self._id),
+        }
+        self._comments = _Sightings(db, COMMENTS, self._id, extra_key="post")
+
+    def _start(self, capture: Capture, member: str) -> int:
+        sql = """INSERT INTO capture (name, sha256, member, size, format, imported) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (sha256, member) DO UPDATE SET imported = excluded.imported RETURNING id"""
+        values = (capture.name, capture.sha256, member, capture.size, capture.format, capture.imported)
+        number = int(self._db.execute(sql, values).fetchone()[0])
+        self._db.execute("DELETE FROM skip WHERE capture = ?", (number,))
+        return number
+
+    def add(self, item: Record | Skip | Seen) -> None:
+        """Take one item as an importer yields it."""
+        if isinstance(item, Comment):
+            self.comments += 1
+            self._note_times(item.created, item.edited)
+            self._comments.add(item, (self._post_key(item.host, item.post, item.community),))
+        elif isinstance(item, Gap):
+            self._add_gap(item)
+        elif isinstance(item, Skip):
+            self._add_skip(item)
+        elif isinstance(item, Seen):
+            # What the user says about the time of capture counts more than what the dump says.
+            self._captured = self._captured or item.captured
+        else:
+            if isinstance(item, Post):
+                self.posts += 1
+                self._note_times(item.created, item.edited)
+            self._tables[type(item)].add(item)
+
+    def fail(self, reason: str) -> None:
+        """Note why the dump could not be read to its end."""
+        self._db.execute("UPDATE capture SET error = ? WHERE id = ?", (reason, self._id))
+
+    def finish(self) -> None:
+        """Merge what the archive knew before, now that the time of this capture is known."""
+        moment = self._captured
+        times = (moment.earliest, moment.latest, moment.words) if moment else (None, None, None)
+        self._db.execute(
+            """UPDATE capture SET captured = ?, captured_latest = ?, captured_words = ?, newest = ?,
+                posts = ?, comments = ?, skipped = ? WHERE id = ?""",
+            (*times, self._newest, self.posts, self.comments, self.skipped, self._id),
+        )
+        ranks: dict[int, Rank] = {
+            number: (time, digest)
+            for number, time, digest in self._db.execute(
+                "SELECT id, coalesce(captured, newest, 0), sha256 || member FROM capture"
+            )
+        }
+        for table in (*self._tables.values(), self._comments):
+            table.merge(ranks)
+
+    def _note_times(self, *moments: Moment | None) -> None:
+        for moment in moments:
+            if moment and moment.precision == "exact" and (self._newest is None or moment.earliest > self._newest):
+                self._newest = moment.earliest
+
+    def _post_key(self, host: str, post: str, community: str | None) -> int:
+        """The row of a post; a comment that comes before its post gets a ghost of it."""
+        key = self._keys.get((host, post))
+        if key is None:
+            where = "SELECT key FROM post WHERE host = ? AND id = ?"
+            row = self._db.execute(where, (host, post)).fetchone()
+            if row is None:
+                sql = "INSERT INTO post (host, id, community, capture) VALUES (?, ?, ?, ?) RETURNING key"
+                row = self._db.execute(sql, (host, post, community, self._id)).fetchone()
+            key = int(row[0])
+            if len(self._keys) >= POSTS_REMEMBERED:
+                self._keys.clear()
+            self._keys[host, post] = key
+        return key
+
+    def _add_gap(self, gap: Gap) -> None:
+        sql = """INSERT INTO gap (post, parent, ids, count, source_url, capture) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET count = coalesce(excluded.count, count), capture = excluded.capture"""
+        ids = msgspec.json.encode(gap.ids).decode()
+        key = self._post_key(gap.host, gap.post, None)
+        self._db.execute(sql, (key, gap.parent or "", ids, gap.count, gap.source_url, self._id))
+
+    def _add_skip(self, skip: Skip) -> None:
+        self.skipped += 1
+        sql = """INSERT INTO skip (capture, reason, count, line, detail) VALUES (?, ?, 1, ?, ?)
+            ON CONFLICT DO UPDATE SET count = count + 1"""
+        self._db.execute(sql, (self._id, skip.reason, skip.line, skip.detail))
+
+
+class _Sightings(Generic[R]):
+    """Adds records of one kind; what is there already waits in a temporary table until the capture's time is known."""
+
+    def __init__(self, db: sqlite3.Connection, table: Table[R], capture: int, extra_key: str | None = None) -> None:
+        self._db = db
+        self._table = table
+        self._capture = capture
+        columns = [*([extra_key] if extra_key else []), *table.columns, "capture"]
+        places = ", ".join("?" * len(columns))
+        self._insert = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places}) ON CONFLICT DO NOTHING"
+        self._key = [*([extra_key] if extra_key else []), *table.key]
+        where = " AND ".join(f"{column} = ?" for column in self._key)
+        self._select = f"SELECT {', '.join(table.columns)}, capture, older FROM {table.name} WHERE {where}"
+        settings = ", ".join(f"{column} = ?" for column in [*table.columns, "capture", "older"])
+        self._update = f"UPDATE {table.name} SET {settings} WHERE {where}"
+        self._waiting = f"again_{table.name}"
+        db.execute(f"CREATE TEMP TABLE IF NOT EXISTS {self._waiting} (key TEXT, record BLOB)")
+        db.execute(f"DELETE FROM {self._waiting}")
+        self._decoder = msgspec.msgpack.Decoder(table.kind)
+
+    def add(self, record: R, extra: tuple[Any, ...] = ()) -> None:
+        added = self._db.execute(self._insert, (*extra, *self._table.values(record), self._capture)).rowcount
+        if not added:
+            key = msgspec.json.encode([*extra, *(getattr(record, field) for field in self._table.key)])
+            blob = msgspec.msgpack.encode(record)
+            self._db.execute(f"INSERT INTO {self._waiting} VALUES (?, ?)", (key, blob))
+
+    def merge(self, ranks: dict[int, Rank]) -> None:
+        for key_text, blob in self._db.execute(f"SELECT key, record FROM {self._waiting} ORDER BY rowid"):
+            key = msgspec.json.decode(key_text)
+            new = self._decoder.decode(blob)
+            *row, capture, older_text = self._db.execute(self._select, key).fetchone()
+            outside = {field: getattr(new, field) for field in new.__struct_fields__ if field not in self._table.fields}
+            old = self._table.record(row, **outside)
+            older = msgspec.json.decode(older_text) if older_text else {}
+            merged, older, newest = merge(old, older, capture, new, self._capture, ranks)
+            older_text = msgspec.json.encode(older).decode() if older else None
+            self._db.execute(self._update, (*self._table.values(merged), newest, older_text, *key))
+        self._db.execute(f"DROP TABLE {self._waiting}")

@@ -1,0 +1,93 @@
+"""Finds templates and themes, from a checkout and from an installed wheel alike; themes extend themes."""
+
+from __future__ import annotations
+
+import importlib.resources
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from archiver.errors import ThemeError
+
+DEFAULT = "modern"
+
+
+class Theme(msgspec.Struct, frozen=True):
+    """A theme with all it falls back on."""
+
+    name: str
+    title: str
+    folders: tuple[Path, ...]
+    """Where to look, in order: the theme's own folder, the ones it extends, the built-in one."""
+
+    @property
+    def templates(self) -> list[Path]:
+        """Folders of templates, the ones that win first."""
+        return [*(folder / "templates" for folder in self.folders), data_root() / "templates"]
+
+    def static_files(self) -> dict[str, Path]:
+        """Files to copy into the site's ``static/``, by their name below it."""
+        files: dict[str, Path] = {}
+        for folder in (data_root() / "templates", *reversed(self.folders)):
+            static = folder / "static"
+            for path in sorted(static.rglob("*")) if static.is_dir() else ():
+                if path.is_file():
+                    files[path.relative_to(static).as_posix()] = path
+        return files
+
+
+class _Description(msgspec.Struct, forbid_unknown_fields=True):
+    """theme.yaml."""
+
+    title: str | None = None
+    extends: str | None = DEFAULT
+    """Name of the theme that everything missing here is taken from; null: only the built-in templates."""
+
+
+def data_root() -> Path:
+    """The folder that holds ``templates/`` and ``themes/``: the package when installed, else the checkout."""
+    package = Path(str(importlib.resources.files("archiver")))
+    return package if (package / "templates").is_dir() else package.parent
+
+
+def installed() -> list[Theme]:
+    """The themes that come with the program, by name."""
+    return [load(path.name) for path in sorted((data_root() / "themes").iterdir()) if path.is_dir()]
+
+
+def load(name: str) -> Theme:
+    """The theme of that name, or in that folder. Raises ThemeError."""
+    folders: list[Path] = []
+    title: str | None = None
+    at: str | None = name
+    while at is not None:
+        folder = _folder(at)
+        if folder in folders:
+            raise ThemeError(f"{folder / 'theme.yaml'}: extends itself")
+        description = _describe(folder)
+        # A theme without a parent of its own, or the default itself, ends the chain.
+        folders.append(folder)
+        title = title or description.title or folder.name
+        at = description.extends
+    return Theme(Path(name).name, title or name, tuple(folders))
+
+
+def _folder(name: str) -> Path:
+    themes = data_root() / "themes"
+    if (themes / name).is_dir() and Path(name).name == name:
+        return themes / name
+    if Path(name).is_dir():
+        return Path(name).resolve()
+    known = ", ".join(path.name for path in sorted(themes.iterdir()) if path.is_dir())
+    raise ThemeError(f"no theme is called '{name}' and no such folder exists; the themes are {known}")
+
+
+def _describe(folder: Path) -> _Description:
+    path = folder / "theme.yaml"
+    if not path.exists():
+        return _Description()
+    try:
+        return msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")) or {}, _Description)
+    except (OSError, yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise ThemeError(f"{path}: {' '.join(str(error).split())}") from error
