@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from archiver.dumps import Dump, Importer
 from archiver.errors import DumpError
+from archiver.importers import lemmy_api, piefed_api
 
-IMPORTERS: tuple[Importer, ...] = ()
+IMPORTERS: tuple[Importer, ...] = (
+    lemmy_api.IMPORTER,
+    piefed_api.IMPORTER,
+)
 
 
 def named(name: str) -> Importer:
