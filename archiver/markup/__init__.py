@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import msgspec
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -15,6 +16,7 @@ from archiver.markup.plain import clean, quote, render_text
 from archiver.markup.reddit import reddit_parser
 from archiver.markup.sanitise import sanitise
 from archiver.model import BodyFormat
+from archiver.platforms import REDDIT_HOST
 
 __all__ = ["LONGEST_PARSED", "Context", "excerpt", "render", "title"]
 
@@ -30,6 +32,9 @@ def render(body: str, body_format: BodyFormat, context: Context) -> Markup:
     if body_format == "html":
         html, relative = render_html(body, context)
     else:
+        if body_format == "reddit":
+            body = body.expandtabs(4)
+            context = msgspec.structs.replace(context, host=REDDIT_HOST)
         html, relative = convert(_parser(body_format), body, context)
     return Markup(sanitise(html, relative=relative))
 

@@ -106,7 +106,8 @@ def finish_inline(tokens: list[Token], state: StateCore) -> list[Token]:
     inside: list[bool] = []
     for token in tokens:
         if token.type == "link_open":
-            href = resolve(str(token.attrs.get("href", "")), context)
+            written = str(token.attrs.get("href", ""))
+            href = written if "resolved" in token.meta else resolve(written, context)
             inside.append(href is not None and True not in inside)
             if inside[-1] and href is not None:
                 _aim(token, href, state)

@@ -27,7 +27,7 @@ _RUBY = re.compile(r"\{([^{}|\n]++)\|([^{}|\n]++)\}")
 def lemmy_parser() -> MarkdownIt:
     """The parser of the dialect."""
     md = parser("js-default", linkify=True, typographer=True)
-    container_plugin(md, "spoiler", validate=_is_spoiler, render=_spoiler)
+    container_plugin(md, "spoiler", validate=_is_spoiler, render=render_spoiler)
     sub_plugin(md)
     superscript_plugin(md)
     footnote_plugin(md)
@@ -45,7 +45,7 @@ def _is_spoiler(params: str, markup: str) -> bool:
     return params.strip().startswith("spoiler ")
 
 
-def _spoiler(self: object, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+def render_spoiler(self: object, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
     if tokens[index].nesting != 1:
         return "</details>\n"
     title = tokens[index].info.strip().removeprefix("spoiler").strip()
@@ -104,7 +104,7 @@ def _with_mentions(token: Token, context: Context) -> list[Token]:
         parts.append(Token("text", "", 0, content=text[done : match.start()], level=token.level))
         opening = Token("link_open", "a", 1, {"href": mention(kind, match[2], host, context)}, level=token.level)
         opening.info = "auto"
-        opening.meta["mention"] = True
+        opening.meta["resolved"] = True
         parts.append(opening)
         parts.append(Token("text", "", 0, content=text[match.start() : end], level=token.level + 1))
         parts.append(Token("link_close", "a", -1, info="auto", level=token.level))

@@ -72,16 +72,11 @@ def _in_archive(host: str, path: str, rest: str, context: Context) -> str | None
         return None
     if host == "reddit.com" or host.endswith(".reddit.com"):
         if reddit := _REDDIT_PATH.fullmatch(path):
-            return context.link("community" if reddit[1] == "r" else "person", within_reddit(reddit[2], context))
+            return context.link("community" if reddit[1] == "r" else "person", within_host(reddit[2], REDDIT_HOST, context))
     elif lemmy := _LEMMY_PATH.fullmatch(path):
         kind: Kind = "person" if lemmy[1] == "u" else "community"
         return context.link(kind, within_host(lemmy[2], lemmy[3] or host, context))
     return None
-
-
-def within_reddit(name: str, context: Context) -> str:
-    """The name of a Reddit person or community as the records of ``context.host`` spell it."""
-    return name if context.host.endswith("reddit.com") else f"{name}@{REDDIT_HOST}"
 
 
 def mention(kind: Kind, name: str, host: str, context: Context) -> str:

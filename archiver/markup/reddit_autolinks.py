@@ -1,0 +1,134 @@
+"""Bare links of the Reddit dialect: web addresses, mail addresses, r/communities and u/people (snudown, src/autolink.c)."""
+
+from __future__ import annotations
+
+import re
+
+from markdown_it.rules_inline import StateInline
+
+SCHEMES = "https?|ftp|mailto|git|steam|ircs?|news|mumble|ssh|ts3server"
+BOUNDARY = r"(?<![^\x00-/:-@\[-`{-\x7f])"
+"""Only after the start, ASCII white space or punctuation."""
+STARTS = (
+    rf"(?<![A-Za-z])(?i:{SCHEMES})://(?=[A-Za-z0-9])"
+    rf"|{BOUNDARY}www\."
+    rf"|/[ru]/(?=[\w-])|{BOUNDARY}(?<!\\/)[ru]/(?=[\w-])"
+)
+"""Regular expression of the places where the rule below has something to look at, besides "@"."""
+
+_START = re.compile(STARTS)
+_DOMAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*+", re.ASCII)
+_NAME = re.compile(r"reddit\.com|(?:t:)?[A-Za-z0-9][A-Za-z0-9_]*+")
+_NAME_CHARACTER = re.compile(r"[A-Za-z0-9_]")
+_PATH = re.compile(r"/[A-Za-z0-9_/-]*+")
+_PERSON = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_/-]*+")
+_SOLID = re.compile(r"[^ \t\n\r\f\v]*+")
+_BEFORE_AT = re.compile(r"[A-Za-z0-9.+_-]*+")
+_AFTER_AT = re.compile(r"@[A-Za-z0-9@._-]*+")
+_ENTITY_END = re.compile(r";[A-Za-z]++&")
+_OPENING = {'"': '"', "'": "'", ")": "(", "]": "[", "}": "{"}
+
+
+def autolink(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 (signature of the library)
+    """Inline rule for bare links."""
+    if state.linkLevel or silent:
+        return False
+    if state.src[state.pos] == "@":
+        return _mail(state)
+    start = _START.match(state.src, state.pos, state.posMax)
+    if start is None:
+        return False
+    found = start[0]
+    if found.endswith("://"):
+        end = _web_end(state, start.end())
+        href = state.src[state.pos : end]
+    elif found == "www.":
+        end = _trimmed_end(state, state.pos)
+        href = "http://" + state.src[state.pos : end]
+    else:
+        end = _community_end(state, start.end()) if found.endswith("r/") else _person_end(state, start.end())
+        href = "/" + state.src[state.pos : end].removeprefix("/")
+    if end <= state.pos:
+        return False
+    _push(state, href, state.src[state.pos : end])
+    state.pos = end
+    return True
+
+
+def _push(state: StateInline, href: str, text: str) -> None:
+    opening = state.push("link_open", "a", 1)
+    opening.attrs = {"href": href}
+    opening.info = "auto"
+    state.push("text", "", 0).content = text
+    state.push("link_close", "a", -1).info = "auto"
+
+
+def _web_end(state: StateInline, pos: int) -> int:
+    """Where the address whose host begins at ``pos`` ends; 0 when there is no host with a dot."""
+    domain = _DOMAIN.match(state.src, pos, state.posMax)
+    return _trimmed_end(state, state.pos) if domain and "." in domain[0] else 0
+
+
+def _trimmed_end(state: StateInline, start: int) -> int:
+    """Where the address that begins at ``start`` ends: at white space, less the punctuation of the sentence."""
+    solid = _SOLID.match(state.src, start, state.posMax)
+    return start + len(trimmed(solid[0])) if solid else start
+
+
+def trimmed(link: str) -> str:
+    """``link`` up to a "<" and without what belongs to the sentence around it."""
+    link = link.partition("<")[0]
+    end = len(link)
+    backwards = link[::-1]
+    while end:
+        if link[end - 1] in "?!.,":
+            end -= 1
+        elif link[end - 1] == ";":
+            entity = _ENTITY_END.match(backwards, len(link) - end)
+            end -= len(entity[0]) if entity else 1
+        else:
+            break
+    link = link[:end]
+    opening = _OPENING.get(link[-1:])
+    if opening and (link.count(opening) != link.count(link[-1]) or opening == link[-1]):
+        link = link[:-1]
+    return link
+
+
+def _community_end(state: StateInline, pos: int) -> int:
+    """Where the community names that begin at ``pos`` end; 0 when one of them is none."""
+    minus = state.src[pos : pos + 4].lower() == "all-"
+    while True:
+        name = _NAME.match(state.src, pos, state.posMax)
+        if name is None or not 2 <= len(name[0]) <= 24:
+            return 0
+        pos = name.end()
+        if name[0] == "reddit.com" and _NAME_CHARACTER.match(state.src, pos, state.posMax):
+            return 0
+        if pos < state.posMax and (state.src[pos] == "+" or (minus and state.src[pos] == "-")):
+            pos += 1
+            continue
+        path = _PATH.match(state.src, pos, state.posMax)
+        return path.end() if path else pos
+
+
+def _person_end(state: StateInline, pos: int) -> int:
+    person = _PERSON.match(state.src, pos, state.posMax)
+    return person.end() if person else 0
+
+
+def _mail(state: StateInline) -> bool:
+    """A mail address around the "@" the parser stands at."""
+    before = _BEFORE_AT.match(state.pending[:-65:-1])
+    after = _AFTER_AT.match(state.src, state.pos, state.posMax)
+    if not before or not before[0] or not after or after[0].count("@") != 1:
+        return False
+    domain = after[0]
+    if "." not in domain.rstrip(".") or len(domain) < 2:
+        return False
+    domain = trimmed(domain)
+    name = before[0][::-1]
+    state.pending = state.pending[: -len(name)]
+    _push(state, f"mailto:{name}{domain}", name + domain)
+    state.pos += len(domain)
+    return True
