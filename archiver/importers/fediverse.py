@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 
 import msgspec
 
 from archiver.dumps import Dump
+from archiver.errors import DumpError
 from archiver.importers import fediverse_bodies as bodies
 from archiver.importers import fediverse_records as records
 from archiver.importers.fediverse_bodies import View
@@ -44,18 +46,18 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(dump: Dump, dialect: Dialect) -> Records:
     """Everything in the dump."""
-    return _Reader(dump, dialect).read()
+    yield from _Reader(dump, dialect).read()
 
 
 def origin(dump: Dump) -> str | None:
     """Host of the first document that tells, reading no further."""
-    for _, data in dump.documents():
-        try:
-            parts = split(data)
-        except msgspec.DecodeError:
-            continue
-        if host := _host(parts):
-            return host
+    try:
+        for _, data in dump.documents():
+            with suppress(msgspec.DecodeError):
+                if host := _host(split(data)):
+                    return host
+    except DumpError:  # which reading on will meet too, and report, after what comes before it
+        pass
     return None
 
 
@@ -94,7 +96,7 @@ class _Reader:
         first = next(_views(parts), View())
         captured = records.clock(first)
         context = self._context(parts, first, disguised=captured is not None)
-        if parts.site or self._is_news(context, "site", "", WHOLE if context.version else EMBEDDED):
+        if self._is_news(context, "site", "", WHOLE if context.version else EMBEDDED) or parts.site:
             yield records.site_record(context, parts.site)
         if captured and not self._captured:
             self._captured = True
@@ -116,7 +118,7 @@ class _Reader:
     def _context(self, parts: Parts, first: View, *, disguised: bool) -> Context:
         """The version is told by GetSite, else by the shape: a file may span years of one instance."""
         if parts.site:
-            self._languages |= {row.id: row.code for row in parts.site.all_languages or () if row.code != "und"}
+            self._languages |= parts.site.languages
             if parts.site.version:
                 self._versions[self._host] = parts.site.version
         shape, known = self._dialect.version(first), self._versions.get(self._host)
@@ -244,8 +246,9 @@ def _noun(view: View) -> str:
 
 
 def _views(parts: Parts) -> Iterator[View]:
-    """The views that can be decoded, posts first: they tell most about who answered."""
-    for part in sorted(parts.views, key=lambda part: part.noun != "post"):
+    """The views that can be decoded, posts first: they tell most about who answered; moderators last."""
+    moderators = [Part("community", raw) for raw in parts.moderators or ()]
+    for part in sorted(parts.views, key=lambda part: part.noun != "post") + moderators:
         try:
             yield decode_view(part)
         except msgspec.DecodeError:

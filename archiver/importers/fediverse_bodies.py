@@ -218,6 +218,8 @@ class SiteText(msgspec.Struct, frozen=True):
     sidebar_md: str | None = None
     description: str | None = None
     summary: str | None = None
+    all_languages: list[Language] | None = None
+    """PieFed's place for it."""
 
 
 class SiteView(msgspec.Struct, frozen=True):
@@ -233,6 +235,12 @@ class Site(msgspec.Struct, frozen=True):
     site: SiteText | None = None
     version: str | None = None
     all_languages: list[Language] | None = None
+
+    @property
+    def languages(self) -> dict[int, str]:
+        """Tags of the instance's language ids, those that say a language."""
+        rows = self.all_languages or self.text.all_languages or ()
+        return {row.id: row.code for row in rows if row.code not in ("", "und")}
 
     @property
     def text(self) -> SiteText:

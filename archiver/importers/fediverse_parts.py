@@ -110,10 +110,11 @@ def split(document: bytes) -> Parts:
     if not parts.views and (part := _alone(body, msgspec.Raw(document), listed=False)):
         parts.views.append(part)
         return parts
+    listed = not _given(body.person_view)  # whose comments stand in no thread's order
     for field, noun in _LISTS:
         if _given_list(raw := getattr(body, field)):
             items = decode_json(bytes(raw), list[msgspec.Raw])
-            parts.views.extend(Part(noun, item, listed=True) for item in items)
+            parts.views.extend(Part(noun, item, listed=listed) for item in items)
     return parts
 
 
@@ -180,7 +181,7 @@ def decode_view(part: Part) -> View:
 
 def things(view: View) -> Iterator[Thing]:
     """Everything in the view that has a home."""
-    for thing in (view.post, view.comment, view.community, view.person, view.creator):
+    for thing in (view.post, view.comment, view.community, view.person, view.creator, view.moderator):
         if thing:
             yield thing
 
