@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -232,9 +233,9 @@ def test_no_comment_goes_unsaid(version: str, changes: list[tuple[int, int, int,
         view = views[number]
         field = sorted(view)[outer % len(view)]
         if isinstance(view[field], dict) and view[field]:
-            view[field][sorted(view[field])[inner % len(view[field])]] = junk
+            view[field][sorted(view[field])[inner % len(view[field])]] = deepcopy(junk)
         else:
-            view[field] = junk
+            view[field] = deepcopy(junk)
     text = json.dumps(document).encode()
     records = list(lemmy_api.read(Dump("damaged", lambda: BytesIO(text), source=Path("damaged"), label="damaged")))
     skips = [skip for skip in of(Skip, records) if not skip.reason.startswith("place of")]
