@@ -18,64 +18,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
-from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
 from archiver.dumps import Dump, Importer, decode_json
+from archiver.importers import reddit_records as records
 from archiver.importers import reddit_things as things
+from archiver.importers.reddit_answers import Children, Wrapped, opened, replies_in, replies_of, was_escaped, why
 from archiver.importers.reddit_things import CommentThing, PostThing
 from archiver.model import Comment, Gap, Post, Record, Seen, Site, Skip
 from archiver.platforms import REDDIT_HOST
-
-ORDER_NAMES: Final = {"confidence": "best"}
-"""Orders that people know by another name than the API."""
-
-_Children = list[msgspec.Raw]
 
 _LISTING_FIRST = re.compile(rb'\s*\[?\s*\{\s*"kind"\s*:\s*"(?:Listing|t1|t3|more)"\s*,\s*"data"\s*:')
 _DATA_FIRST = re.compile(rb'\s*\[?\s*\{\s*"data"\s*:\s*\{')
 _ANSWER = re.compile(rb'"json"\s*:\s*\{(?:[^{}\[\]]|\[\s*\])*"data"\s*:\s*\{\s*"things"\s*:\s*\[')
 _RECORDED = re.compile(rb'"response"\s*:\s*(?:\[\s*)?\{\s*"(?:kind|data|json)"\s*:')
 _OF_REDDIT = re.compile(rb'"kind"\s*:\s*"(?:Listing|t1|t3)"|"t[13]_[0-9a-z]+"')
-_HTML = re.compile(rb'"(?:body|selftext)_html"\s*:\s*"\s*(<|\\u003[cC]|&lt;)')
-_TEXT = re.compile(rb'"(?:body|selftext|title)"\s*:\s*("(?:[^"\\]++|\\.)*+")', re.DOTALL)
 _DOWNS = re.compile(rb'"downs"\s*:\s*[1-9]')
-
-
-class _Thing(msgspec.Struct):
-    kind: str
-    data: msgspec.Raw
-
-
-class _Listing(msgspec.Struct):
-    children: _Children
-
-
-class _Answered(msgspec.Struct):
-    things: _Children
-
-
-class _Answer(msgspec.Struct):
-    data: _Answered
-
-
-class _Envelope(msgspec.Struct):
-    """Whatever an object at the top of a file may be."""
-
-    kind: str | None = None
-    data: msgspec.Raw = things.NOTHING
-    json: _Answer | None = None
-    response: msgspec.Raw = things.NOTHING
-    uri: str = ""
-    request_body: str | None = None
-    error: int | None = None
-    message: str | None = None
-
-
-class _Replies(msgspec.Struct):
-    replies: msgspec.Raw = things.NOTHING
 
 
 class _More(msgspec.Struct):
@@ -108,16 +67,6 @@ def read(dump: Dump) -> Iterator[Record | Skip | Seen]:
         yield from reader.document(line, document)
 
 
-class _Opened(msgspec.Struct):
-    """An answer out of its wrapping, with what a recorded request says about it."""
-
-    listings: list[_Children]
-    flat: bool = False
-    """From "load more comments": not nested."""
-    order: str | None = None
-    post: str | None = None
-
-
 class _Reader:
     """Reads one file; remembers the communities it met and how many comments it placed."""
 
@@ -129,13 +78,13 @@ class _Reader:
     def document(self, line: int, document: bytes) -> Iterator[Record | Skip]:
         """Everything in one answer."""
         try:
-            answer = _opened(document)
+            answer = opened(document)
         except (msgspec.DecodeError, RecursionError) as error:
-            yield Skip(line=line, reason=_why(error), detail=str(error))
+            yield Skip(line=line, reason=why(error), detail=str(error))
             return
         page = _Page(
             line=line,
-            escaped=_is_escaped(document),
+            escaped=was_escaped(document),
             real_votes=_DOWNS.search(document) is not None,
             keep_deleted=self._keep_deleted,
             flat=answer.flat,
@@ -144,7 +93,7 @@ class _Reader:
             placed=self._placed,
         )
         for children in answer.listings:
-            for record in page.records(children):
+            for record in page.walk(children):
                 if isinstance(record, Post | Comment) and record.community:
                     yield from self._meet(record.community, page.readers.get(record.community))
                 yield record
@@ -153,7 +102,7 @@ class _Reader:
     def _meet(self, name: str, readers: int | None) -> Iterator[Record]:
         if name not in self._readers or (readers is not None and readers != self._readers[name]):
             self._readers[name] = readers
-            yield things.community(name, readers)
+            yield records.community(name, readers)
 
 
 class _Level(msgspec.Struct):
@@ -183,7 +132,7 @@ class _Page(msgspec.Struct):
     addresses: dict[str | None, str] = msgspec.field(default_factory=dict)
     """Where Reddit shows each comment, and under None the post."""
 
-    def records(self, children: _Children) -> Iterator[Record | Skip]:
+    def walk(self, children: Children) -> Iterator[Record | Skip]:
         """Things and what is nested in them, depth first, on an explicit stack."""
         stack = [_Level(iter(children), None, len(children) == 1 and not self.flat)]
         while stack:
@@ -193,13 +142,18 @@ class _Page(msgspec.Struct):
                 stack.pop()
                 continue
             try:
-                thing = decode_json(bytes(raw), _Thing)
+                thing = decode_json(bytes(raw), Wrapped)
             except (msgspec.DecodeError, RecursionError) as error:
                 yield self._skip("thing of a wrong shape", str(error))
                 continue
             if thing.kind == "t1":
-                record, replies = self._comment(thing.data, level)
+                record, raw_replies = self._comment(thing.data, level)
                 yield record
+                try:
+                    replies = replies_in(raw_replies)
+                except (msgspec.DecodeError, RecursionError) as error:
+                    yield self._skip("replies of a wrong shape", str(error))
+                    continue
                 parent = record.id if isinstance(record, Comment) else level.parent
                 stack.append(_Level(iter(replies), parent, level.alone and len(replies) == 1))
             elif thing.kind == "t3":
@@ -219,7 +173,7 @@ class _Page(msgspec.Struct):
             return self._skip("post without an id")
         if thing.subreddit:
             self.readers[thing.subreddit] = thing.subreddit_subscribers
-        post = things.post(
+        post = records.post(
             thing,
             own,
             escaped=self.escaped,
@@ -231,22 +185,21 @@ class _Page(msgspec.Struct):
         self.addresses[None] = post.source_url or ""
         return post
 
-    def _comment(self, data: msgspec.Raw, level: _Level) -> tuple[Comment | Skip, _Children]:
-        """The comment, and the things that answer it, which are there even where it cannot be read itself."""
+    def _comment(self, data: msgspec.Raw, level: _Level) -> tuple[Comment | Skip, msgspec.Raw]:
+        """The comment, and its replies, which are there even where it cannot be read itself."""
         try:
             thing = decode_json(bytes(data), CommentThing)
         except (msgspec.DecodeError, RecursionError) as error:
-            return self._skip("comment of a wrong shape", str(error)), _replies(data)
-        replies = _listed(thing.replies)
+            return self._skip("comment of a wrong shape", str(error)), replies_of(data)
         own = thing.id or things.local_id(thing.name or "")
         post = things.local_id(thing.link_id or "") or self.post
         if not own:
-            return self._skip("comment without an id"), replies
+            return self._skip("comment without an id"), thing.replies
         if not post:
-            return self._skip("comment without its post"), replies
+            return self._skip("comment without its post"), thing.replies
         self.post = post
         parent = level.parent if thing.parent_id is None else things.parent_of(thing.parent_id, post)
-        comment = things.comment(
+        comment = records.comment(
             thing,
             own,
             post=post,
@@ -257,7 +210,7 @@ class _Page(msgspec.Struct):
             position=None if level.alone or thing.link_title is not None else self._place(),
         )
         self.addresses[own] = comment.source_url or ""
-        return comment, replies
+        return comment, thing.replies
 
     def _place(self) -> int:
         self.placed += 1
@@ -291,79 +244,6 @@ class _Page(msgspec.Struct):
 
     def _skip(self, reason: str, detail: str | None = None) -> Skip:
         return Skip(line=self.line, reason=reason, detail=detail)
-
-
-def _opened(document: bytes) -> _Opened:
-    """Unwrap a document; raises msgspec.DecodeError for what is no answer."""
-    order = post = None
-    while True:
-        if document.lstrip().startswith(b"["):
-            listings = [_children(decode_json(bytes(raw), _Thing), raw) for raw in decode_json(document, _Children)]
-            return _Opened(listings, order=order, post=post)
-        envelope = decode_json(document, _Envelope)
-        if envelope.response is things.NOTHING:
-            break
-        order, post = _request(envelope)
-        document = bytes(envelope.response)
-    if envelope.json:
-        return _Opened([envelope.json.data.things], flat=True, order=order, post=post)
-    if envelope.kind and envelope.data is not things.NOTHING:
-        thing = _Thing(envelope.kind, envelope.data)
-        return _Opened([_children(thing, msgspec.Raw(document))], order=order, post=post)
-    if envelope.error:
-        raise msgspec.ValidationError(f"error {envelope.error}: {envelope.message}")
-    raise msgspec.ValidationError("neither a listing nor a thing nor an answer")
-
-
-def _children(thing: _Thing, raw: msgspec.Raw) -> _Children:
-    """What is in a listing; anything else is alone."""
-    return decode_json(bytes(thing.data), _Listing).children if thing.kind == "Listing" else [raw]
-
-
-def _request(envelope: _Envelope) -> tuple[str | None, str | None]:
-    """Order and post that were asked for, from the address and the form that was sent."""
-    asked = parse_qs(urlsplit(envelope.uri).query) | parse_qs(envelope.request_body or "")
-    order, post = asked.get("sort", [None])[0], asked.get("link_id", [None])[0]
-    return ORDER_NAMES.get(order, order) if order else None, things.local_id(post) if post else None
-
-
-def _listed(replies: msgspec.Raw) -> _Children:
-    """The things in ``replies``, which is "" where there are none."""
-    if len(bytes(replies)) < len(b'{"kind":"Listing"}'):
-        return []
-    try:
-        return _children(decode_json(bytes(replies), _Thing), replies)
-    except (msgspec.DecodeError, RecursionError):
-        return []
-
-
-def _replies(data: msgspec.Raw) -> _Children:
-    try:
-        return _listed(decode_json(bytes(data), _Replies).replies)
-    except (msgspec.DecodeError, RecursionError):
-        return []
-
-
-def _is_escaped(document: bytes) -> bool:
-    """Was this answer read without ``raw_json=1``? Its HTML tells at once, else the first text that shows it."""
-    if html := _HTML.search(document):
-        return html[1] == b"&lt;"
-    for text in _TEXT.finditer(document):
-        try:
-            escaped = things.is_escaped(decode_json(text[1], str))
-        except msgspec.DecodeError:
-            continue
-        if escaped is not None:
-            return escaped
-    return False
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, msgspec.ValidationError):
-        return "not an answer of Reddit's API"
-    if isinstance(error, RecursionError) or "recursion" in str(error) or "deep" in str(error):
-        return "nested too deep"
-    return "not valid JSON"
 
 
 IMPORTER = Importer(
