@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 import yaml
 
 from archiver.errors import ConfigError
-from archiver.sorts import COMMENT_ORDERS
 
 Order = Literal["hot", "top", "controversial", "new", "old", "captured"]
+"""Those of sorts.COMMENT_ORDERS; a test keeps them equal."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Where the site will be served, for canonical links and the sitemap; everything works without."""
     root_host: str | None = None
     """The host whose pages live at the top of the site, so that its old addresses go on working."""
-    orders: tuple[Order, ...] = COMMENT_ORDERS
+    orders: tuple[Order, ...] = get_args(Order)
     """The orders of comments to build, where the data has them."""
     default_order: Order = "hot"
     """The order readers see first, where a thread has it."""
@@ -74,7 +74,7 @@ def _explain(message: str, where: dict[str, str], path: Path | None) -> str:
     problem, _, place = message.partition(" - at `$.")
     key = place.strip("`").partition("[")[0]
     if key:
-        allowed = f"; allowed are {', '.join(COMMENT_ORDERS)}" if "order" in key else ""
+        allowed = f"; allowed are {', '.join(get_args(Order))}" if "order" in key else ""
         return f"{where.get(key, path)}: {key}: {problem[:1].lower()}{problem[1:]}{allowed}"
     return f"{path}: {problem[:1].lower()}{problem[1:]}; the keys are {_keys()}"
 

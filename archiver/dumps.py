@@ -288,7 +288,7 @@ def _unpack(
 ) -> Iterator[Dump | DumpError]:
     """The dumps in one file on disk."""
     try:
-        dump = Dump(name, partial(path.open, "rb"), label=label, source=path, **options)
+        dump = Dump(name, partial(_reopen, path), label=label, source=path, **options)
         yield from _layers(dump, workplace, options, 0)
     except DumpError as error:
         yield error if str(error).startswith(name) else DumpError(f"{name}: {error}")

@@ -17,7 +17,7 @@ Role = Literal["moderator", "admin"]
 Nesting = Literal["inferred", "uncertain", "flat"]
 
 
-class Moment(msgspec.Struct, frozen=True, order=True):
+class Moment(msgspec.Struct, frozen=True):
     """A point in time as far as it is known: the earliest and the latest instant it can mean."""
 
     earliest: int

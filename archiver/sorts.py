@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from archiver.model import Comment, Moment
 from archiver.platforms import Platform
@@ -32,6 +32,38 @@ PERIODS = {"top-year": 365 * DAY, "top-month": 30 * DAY, "top-week": 7 * DAY, "t
 """How far back from the capture each "top" list reaches, in microseconds (Lemmy: 1 year, 1 month …)."""
 
 Key = tuple[Any, ...]
+
+
+class PostLine(NamedTuple):
+    """What a list of posts is ordered by; times in microseconds since 1970."""
+
+    key: int
+    """Of the thread in the archive file."""
+    host: str
+    id: str
+    created: int | None
+    score: int | None
+    upvotes: int | None
+    downvotes: int | None
+    pinned: int | None
+    comments: int
+    """Comments in this archive, or as the source declared, whichever is more."""
+    answered: int | None
+    """Time of the newest comment that counts for the "active" order."""
+
+
+class EntryLine(NamedTuple):
+    """What a list of somebody's posts and comments is ordered by; times in microseconds since 1970."""
+
+    key: int
+    """Of the thread in the archive file."""
+    post: str
+    comment: str | None
+    """Id of the comment; None: the entry is the post."""
+    created: int | None
+    score: int | None
+    upvotes: int | None
+    downvotes: int | None
 
 
 # -- Lemmy (LemmyNet/lemmy, migrations and replaceable_schema/utils.sql) ----------------------------------------------
@@ -130,6 +162,11 @@ class Ranking:
         self._family = platform.ranking
         self._version = version or "0.19.6"
         self._as_of = as_of
+
+    @property
+    def as_of(self) -> int:
+        """Microseconds since 1970."""
+        return self._as_of
 
     def post_hot(self, score: int, at: int) -> float:
         """How hot a post is that began (or was last answered) at ``at`` microseconds since 1970."""
@@ -246,3 +283,88 @@ def _comment_key(order: str, ranking: Ranking) -> Callable[[Comment], Key]:
         return (not pinned, *rank(comment), *_oldest_first(comment.created), natural(comment.id))
 
     return key
+
+
+# -- lists of posts, and of what a person wrote ------------------------------------------------------------------------
+
+
+def offered_posts(lines: Sequence[PostLine], ranking: Ranking) -> list[str]:
+    """The orders that a list of posts can be given in, in the order they are shown; at least one, "new"."""
+    scored = any(line.score is not None for line in lines)
+    timed = any(line.created is not None for line in lines)
+    voted = any(line.upvotes is not None and line.downvotes is not None for line in lines)
+    have = dict.fromkeys(POST_ORDERS, scored) | {
+        "hot": scored and timed,
+        "active": scored and timed,
+        "controversial": voted,
+        "new": timed,
+        "old": timed,
+        "comments": bool(lines),
+    }
+    for name in PERIODS:
+        have[name] = scored and any(_in_period(line, name, ranking) for line in lines)
+    return [order for order in POST_ORDERS if have[order]] or ["new"]
+
+
+def arrange_posts(lines: Sequence[PostLine], order: str, ranking: Ranking, *, pinned_first: bool) -> list[PostLine]:
+    """Posts in one order; the lists of a period hold only its posts. Ties: newest first, as Lemmy has it."""
+
+    def rank(line: PostLine) -> Key:
+        if order == "hot":
+            return _highest_first(_hot(line, line.created, ranking))
+        if order == "active":
+            return _highest_first(_hot(line, line.answered or line.created, ranking))
+        if order.startswith("top"):
+            return _highest_first(line.score)
+        if order == "controversial":
+            return _highest_first(_controversy(line, ranking))
+        return (-line.comments,) if order == "comments" else ()
+
+    def key(line: PostLine) -> Key:
+        pinned = pinned_first and line.pinned and order not in ("new", "old")
+        return (not pinned, *rank(line), line.created is None, -(line.created or 0))
+
+    chosen = [line for line in lines if order not in PERIODS or _in_period(line, order, ranking)]
+    # Highest id first among equals; a stable sort keeps that below every other key.
+    chosen.sort(key=lambda line: (line.host, natural(line.id)), reverse=order != "old")
+    if order == "old":
+        return sorted(chosen, key=lambda line: (line.created is None, line.created or 0))
+    return sorted(chosen, key=key)
+
+
+def _in_period(line: PostLine, order: str, ranking: Ranking) -> bool:
+    return line.created is not None and ranking.as_of - PERIODS[order] < line.created
+
+
+def _hot(line: PostLine, at: int | None, ranking: Ranking) -> float | None:
+    return None if line.score is None or at is None else ranking.post_hot(line.score, at)
+
+
+def _controversy(line: PostLine | EntryLine, ranking: Ranking) -> float | None:
+    known = line.upvotes is not None and line.downvotes is not None
+    return ranking.controversy(line.upvotes or 0, line.downvotes or 0) if known else None
+
+
+def offered_entries(lines: Sequence[EntryLine]) -> list[str]:
+    """The orders that somebody's posts and comments can be given in; at least one, "new"."""
+    have = {
+        "new": True,
+        "top": any(line.score is not None for line in lines),
+        "controversial": any(line.upvotes is not None and line.downvotes is not None for line in lines),
+        "old": any(line.created is not None for line in lines),
+    }
+    return [order for order in PERSON_ORDERS if have[order]]
+
+
+def arrange_entries(lines: Sequence[EntryLine], order: str, ranking: Ranking) -> list[EntryLine]:
+    """Somebody's posts and comments in one order; ties: newest first."""
+
+    def key(line: EntryLine) -> Key:
+        if order == "top":
+            return *_highest_first(line.score), -(line.created or 0)
+        if order == "controversial":
+            return *_highest_first(_controversy(line, ranking)), -(line.created or 0)
+        return line.created is None, (line.created or 0) * (1 if order == "old" else -1)
+
+    settled = sorted(lines, key=lambda line: (natural(line.post), natural(line.comment or "")), reverse=order != "old")
+    return sorted(settled, key=key)

@@ -7,12 +7,13 @@ from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from archiver.errors import StoreError
 from archiver.model import Capture, Comment, Community, Gap, Moment, Person, Post, Site, Skip
+from archiver.sorts import EntryLine, PostLine
 from archiver.store import schema
 from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Table, moment
 from archiver.store.writer import CaptureWriter
@@ -32,32 +33,6 @@ class StoredThread(msgspec.Struct, frozen=True):
     """When the newest capture of any part of it was made, as far as it was told."""
     newest: int
     """The newest instant the captures of it know of: a lower bound of when they were made. Microseconds."""
-
-
-class PostLine(NamedTuple):
-    """What lists of posts are ordered by."""
-
-    key: int
-    host: str
-    id: str
-    community: str | None
-    created: int | None
-    score: int | None
-    upvotes: int | None
-    downvotes: int | None
-    pinned: int | None
-    comments: int
-    """Comments in this archive, or as the source declared, whichever is more."""
-    answered: int | None
-    """Time of the newest comment that counts for the "active" order, in microseconds."""
-
-
-class CommentLine(NamedTuple):
-    """A comment with the thread it stands in, for lists of a person's comments."""
-
-    comment: Comment
-    key: int
-    thread: Post
 
 
 class Archive:
@@ -211,14 +186,15 @@ class Archive:
         seen = self._captures(f"WHERE id IN ({', '.join(map(str, sorted(captures)))})")
         told = [capture.captured for capture in seen if capture.captured]
         newest = max(capture.newest or 0 for capture in seen)
-        return StoredThread(key, post, comments, gaps, max(told, default=None), newest)
+        captured = max(told, key=lambda moment: moment.earliest, default=None)
+        return StoredThread(key, post, comments, gaps, captured, newest)
 
     def post_lines(self, host: str | None = None, community: str | None = None) -> Iterator[PostLine]:
         """What all posts, or those of one community, are ordered by."""
         where = "WHERE post.host = ?1 AND post.community = ?2" if community is not None else ""
         # Lemmy's "active": the newest comment by somebody else, made within two days of the post.
         sql = f"""
-            SELECT post.key, post.host, post.id, post.community, post.created, post.score, post.upvotes,
+            SELECT post.key, post.host, post.id, post.created, post.score, post.upvotes,
                 post.downvotes, post.pinned,
                 max(coalesce(post.declared_comments, 0), (SELECT count(*) FROM comment WHERE comment.post = post.key)),
                 coalesce((SELECT max(comment.created) FROM comment WHERE comment.post = post.key
@@ -236,20 +212,36 @@ class Archive:
             found.append((key, post, int(self._one("SELECT count(*) FROM comment WHERE post = ?", (key,)))))
         return found
 
-    def posts_by(self, host: str, name: str) -> list[tuple[int, Post, int]]:
-        """(key, post, comments in this archive) for each post of one person."""
-        keys = self._db.execute("SELECT key FROM post WHERE host = ? AND author = ? ORDER BY id", (host, name))
-        return self.posts([row[0] for row in keys.fetchall()])
+    def entry_lines(self, host: str, name: str) -> list[EntryLine]:
+        """What everything that one person wrote is ordered by."""
+        sql = """
+            SELECT key, id, NULL, created, score, upvotes, downvotes FROM post WHERE host = ?1 AND author = ?2
+            UNION ALL
+            SELECT comment.post, post.id, comment.id, comment.created, comment.score, comment.upvotes, comment.downvotes
+            FROM comment JOIN post ON post.key = comment.post WHERE comment.author = ?2 AND post.host = ?1"""
+        return [EntryLine(*row) for row in self._db.execute(sql, (host, name))]
 
-    def comments_by(self, host: str, name: str) -> Iterator[CommentLine]:
-        """Every comment of one person, with the thread it stands in."""
-        sql = f"""SELECT post.key, post.id, post.community, post.title, post.author, {_columns(COMMENTS, "comment.")}
-            FROM comment JOIN post ON post.key = comment.post
-            WHERE comment.author = ? AND post.host = ? ORDER BY post.id, comment.id"""
-        for key, post_id, community, title, author, *row in self._db.execute(sql, (name, host)):
-            comment = COMMENTS.record(row, host=host, post=post_id, community=community)
-            thread = Post(host=host, id=post_id, community=community, title=title, author=author)
-            yield CommentLine(comment, key, thread)
+    def comment(self, post: Post, key: int, id: str) -> Comment:
+        """One comment of the thread with that key."""
+        sql = f"SELECT {_columns(COMMENTS)} FROM comment WHERE post = ? AND id = ?"
+        row = self._db.execute(sql, (key, id)).fetchone()
+        return COMMENTS.record(row, host=post.host, post=post.id, community=post.community)
+
+    def community_sizes(self) -> list[tuple[str, str, int]]:
+        """(host, name, threads) of every community, the ones with most threads first."""
+        sql = """SELECT host, min(community), count(*) FROM post WHERE community IS NOT NULL
+            GROUP BY host, community ORDER BY count(*) DESC, host, community"""
+        sizes = self._db.execute(sql).fetchall()
+        known = {(host, name.lower()) for host, name, _ in sizes}
+        empty = [(c.host, c.name, 0) for c in self.communities() if (c.host, c.name.lower()) not in known]
+        return [*sizes, *empty]
+
+    def as_of(self, host: str | None = None, community: str | None = None) -> int:
+        """When the newest capture of a community, or of anything, was made: microseconds since 1970."""
+        where = "WHERE post.host = ?1 AND post.community = ?2" if community is not None else ""
+        sql = f"""SELECT max(coalesce(capture.captured_latest, capture.newest, 0))
+            FROM post JOIN capture ON capture.id = post.capture {where}"""
+        return int(self._one(sql, (host, community) if where else ()) or 0)
 
     def captures(self) -> list[Capture]:
         """Every dump in the archive, by name."""

@@ -14,6 +14,7 @@ R = TypeVar("R", bound=msgspec.Struct)
 Rank = tuple[int, str]
 """How new a capture is: (time, sha256); the checksum decides between captures of one time."""
 
+_LARGEST = 2**63 - 1
 _DAY = 86_400_000_000
 
 
@@ -42,13 +43,16 @@ class Table(Generic[R]):
         for field in self.fields:
             value = getattr(record, field)
             if field in self._moments:
-                row += (value.earliest, value.latest, value.words) if value else (None, None, None)
+                fits = value is not None and -_LARGEST <= value.earliest <= value.latest <= _LARGEST
+                row += (value.earliest, value.latest, value.words) if fits else (None, None, None)
             elif value is None:
                 row.append(None)
             elif field in self._lists:
                 row.append(msgspec.json.encode(value).decode())
             elif isinstance(value, str) and "\0" in value:
                 row.append(value.replace("\0", "�"))
+            elif isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
+                row.append(None)  # no count or score is that large: not known
             else:
                 row.append(value)
         return row
@@ -108,12 +112,19 @@ def merge(
         if left is None and right is None:
             continue
         source = older.get(field, old_capture)
-        if right is not None and (left is None or ranks[new_capture] >= ranks[source]):
+        if right is not None and (left is None or _wins(field, left, ranks[source], right, ranks[new_capture])):
             left, source = right, new_capture
         fields[field] = left
         if source != newest:
             sources[field] = source
     return _without_withdrawn(type(old)(**fields), sources, newest, ranks), sources, newest
+
+
+def _wins(field: str, left: Any, left_rank: Rank, right: Any, right_rank: Rank) -> bool:
+    """Does the right value replace the left one?"""
+    if field == "version" and (left.startswith(right) or right.startswith(left)):
+        return len(right) > len(left)  # "0.19.5" says all that "0.19" does
+    return right_rank >= left_rank
 
 
 def _without_withdrawn(record: R, sources: dict[str, int], newest: int, ranks: Mapping[int, Rank]) -> R:

@@ -1,0 +1,317 @@
+"""The command line: parses, calls, prints. Nothing else in the program prints or exits."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as RichProgress
+
+from archiver import __version__, config, importers, intake, publish, serve, theme, views
+from archiver.errors import ArchiverError, ConfigError, ThemeError
+from archiver.model import Moment
+from archiver.store import Archive
+
+PLAIN_SECONDS = 5
+"""Between two lines about progress, where there is no terminal to draw a bar on."""
+
+ARCHIVE = Path("archive.db")
+OUTPUT = Path("public")
+
+a_path = click.Path(path_type=Path)
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+verbose_option = click.option(
+    "-v", "--verbose", is_flag=True, help="Say more, such as each reason why records were skipped."
+)
+captured_option = click.option(
+    "--captured-at",
+    metavar="WHEN",
+    help="When the dumps were made: 2024-10-23 or 2024-10-23T18:00Z.",
+    callback=lambda _context, _option, text: _moment(text),
+)
+format_option = click.option(
+    "--format", "format_name", metavar="NAME", help="Do not recognise the format, use this one."
+)
+keep_option = click.option(
+    "--keep-deleted", is_flag=True, help="Keep the text of deleted and removed posts and comments."
+)
+fail_option = click.option("--fail-fast", is_flag=True, help="Stop at the first dump that cannot be read.")
+
+
+class _Commands(click.Group):
+    """The edge where expected errors become one line and an exit status."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ArchiverError as error:
+            click.secho(f"error: {error}", fg="red", err=True)
+            ctx.exit(2 if isinstance(error, ConfigError | ThemeError) else 1)
+        except KeyboardInterrupt:
+            click.secho("stopped; what was finished before is kept", fg="red", err=True)
+            ctx.exit(130)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, package_name="archiver")
+def main() -> None:
+    """Turn dumps of discussion threads into an accessible static site.
+
+    The quickest way: archiver build thread.json
+    """
+
+
+@main.command("import")
+@click.argument("dumps", metavar="DUMP...", nargs=-1, required=True)
+@click.option("--archive", type=a_path, default=ARCHIVE, show_default=True, help="The archive file.")
+@format_option
+@captured_option
+@keep_option
+@fail_option
+@quiet_option
+@verbose_option
+def import_(
+    dumps: tuple[str, ...],
+    archive: Path,
+    format_name: str | None,
+    captured_at: Moment | None,
+    keep_deleted: bool,
+    fail_fast: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Add dumps to the archive file.
+
+    DUMP is a file, a folder, or - for standard input; packed files (.gz .bz2 .xz .zst .zip .tar) are unpacked.
+    """
+    started = time.monotonic()
+    options = intake.Options(format=format_name, captured=captured_at, keep_deleted=keep_deleted, fail_fast=fail_fast)
+    with _progress(quiet) as progress, Archive(archive, writable=True) as opened:
+        report = intake.import_dumps(opened, dumps, options, progress)
+    _tell_import(report, verbose)
+    if not quiet:
+        click.echo(f"{_imported(report)}; {time.monotonic() - started:.1f} seconds")
+        click.echo(f"Archive: {archive}. Make a site of it with: archiver build --archive {archive}")
+    _exit(report)
+
+
+@main.command()
+@click.argument("dumps", metavar="[DUMP]...", nargs=-1)
+@click.option("--archive", type=a_path, help="The archive file.  [default: beside the output]")
+@click.option("--output", type=a_path, default=OUTPUT, show_default=True, help="The site folder.")
+@click.option(
+    "--config", "config_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A site.yaml."
+)
+@click.option("--theme", metavar="NAME|FOLDER", help="How pages look; see: archiver themes.")
+@click.option("--base-url", metavar="URL", help="Where the site will be served, for canonical links.")
+@click.option("--root-host", metavar="HOST", help="The host whose pages live at the top of the site.")
+@click.option("--orders", metavar="LIST", help="Orders of comments to build, with commas between.")
+@click.option("--default-order", metavar="NAME", help="The order readers see first.  [default: hot]")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Processes to use.  [default: one for each processor]")
+@format_option
+@captured_option
+@keep_option
+@fail_option
+@quiet_option
+@verbose_option
+def build(
+    dumps: tuple[str, ...],
+    archive: Path | None,
+    output: Path,
+    config_file: Path | None,
+    theme: str | None,
+    base_url: str | None,
+    root_host: str | None,
+    orders: str | None,
+    default_order: str | None,
+    jobs: int | None,
+    format_name: str | None,
+    captured_at: Moment | None,
+    keep_deleted: bool,
+    fail_fast: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Build the site, after adding any DUMP to the archive first."""
+    settings = config.load(
+        config_file,
+        {
+            "theme": theme,
+            "base_url": base_url,
+            "root_host": root_host,
+            "orders": [name.strip() for name in orders.split(",")] if orders else None,
+            "default_order": default_order,
+        },
+    )
+    importing = intake.Options(format=format_name, captured=captured_at, keep_deleted=keep_deleted, fail_fast=fail_fast)
+    path = archive or _archive_beside(output, bool(dumps))
+    if not dumps and not path.exists():
+        raise click.UsageError(f"there is no archive {path} yet; name a DUMP to build from, or an --archive")
+    with _progress(quiet) as progress:
+        report = publish.build_site(dumps, path, output, settings, importing, jobs or os.cpu_count() or 1, progress)
+    _tell_import(report.imported, verbose)
+    if not quiet:
+        click.echo(
+            f"{views.plural(report.threads, 'thread')}, {views.plural(report.comments, 'comment')}, "
+            f"{report.imported.skipped:,} skipped; {views.plural(report.written, 'file')} written, "
+            f"{report.unchanged:,} unchanged, {report.removed:,} removed; {report.seconds:.1f} seconds"
+        )
+        click.echo(f"Open {output / 'index.html'} in a browser, or run: archiver serve {output}")
+    _exit(report.imported)
+
+
+@main.command("serve")
+@click.argument("site", type=a_path, default=OUTPUT)
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port on this machine.")
+def serve_(site: Path, port: int) -> None:
+    """Show a site at http://localhost, on this machine only."""
+    server = serve.server(site, port)
+    click.echo(f"Serving {site} at http://localhost:{server.server_address[1]}/index.html (stop with Ctrl+C)")
+    with server:
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            click.echo("Stopped.")
+
+
+@main.command()
+@click.argument("archive", type=a_path, default=ARCHIVE)
+@verbose_option
+def info(archive: Path, verbose: bool) -> None:
+    """Say what an archive file holds."""
+    with Archive(archive, writable=False) as opened:
+        counts = opened.counts()
+        click.echo(
+            f"{archive}: {views.plural(counts['post'], 'thread')}, {views.plural(counts['comment'], 'comment')}, "
+            f"{views.plural(counts['capture'], 'dump')}"
+        )
+        for site in opened.sites().values():
+            click.echo(f"  {site.host} ({site.platform}{f' {site.version}' if site.version else ''})")
+        for capture in opened.captures():
+            held = f"{views.plural(capture.posts, 'post')}, {views.plural(capture.comments, 'comment')}"
+            click.echo(f"  {capture.name}: {capture.format}, {held}, {capture.skipped:,} skipped")
+            if capture.error:
+                click.echo(f"    not read to its end: {capture.error}")
+            for count, skip in opened.skips(capture.id) if verbose else ():
+                click.echo(f"    {count:,} × {skip.reason} (first in line {skip.line})")
+
+
+@main.command()
+def formats() -> None:
+    """List the formats of dumps that can be read."""
+    width = max(len(importer.name) for importer in importers.IMPORTERS)
+    for importer in importers.IMPORTERS:
+        click.echo(f"{importer.name:{width}}  {importer.title}")
+
+
+@main.command()
+def themes() -> None:
+    """List the themes that sites can have."""
+    found = theme.installed()
+    width = max(len(one.name) for one in found)
+    for one in found:
+        click.echo(f"{one.name:{width}}  {one.title}{' (default)' if one.name == theme.DEFAULT else ''}")
+
+
+def _archive_beside(output: Path, has_dumps: bool) -> Path:
+    """``archive.db`` for the usual output; another output has its own, so that two sites do not mix.
+
+    Without a dump to import, an archive.db made by ``archiver import`` serves any output.
+    """
+    if output.name == OUTPUT.name:
+        return output.parent / ARCHIVE
+    own = output.parent / f"{output.name}.db"
+    return own if has_dumps or own.exists() else ARCHIVE
+
+
+def _moment(text: str | None) -> Moment | None:
+    """A day or an instant as users write it: "2024-10-23", "2024-10-23T18:00Z"."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter("write a day or time such as 2024-10-23 or 2024-10-23T18:00Z") from error
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    start = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    if re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text):
+        return Moment(start, start + 86_400_000_000 - 1, "day")
+    return Moment(start, start, "exact")
+
+
+def _imported(report: intake.Report) -> str:
+    known = f" ({report.known:,} there already)" if report.known else ""
+    return (
+        f"{views.plural(report.captures, 'dump')} read{known}: {views.plural(report.posts, 'post')}, "
+        f"{views.plural(report.comments, 'comment')}, {report.skipped:,} skipped"
+    )
+
+
+def _tell_import(report: intake.Report, verbose: bool) -> None:
+    lines = report.skips if verbose else report.skips[:10]
+    for line in lines:
+        click.secho(line, fg="yellow", err=True)
+    if len(report.skips) > len(lines):
+        click.secho(f"… and {len(report.skips) - len(lines):,} more such lines; see them all with -v", err=True)
+    for line in report.errors:
+        click.secho(f"error: {line}", fg="red", err=True)
+
+
+def _exit(report: intake.Report) -> None:
+    if report.errors or report.skipped:
+        sys.exit(1)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[intake.Progress]:
+    """How far long work is: a bar on a terminal, a line now and then elsewhere."""
+    if quiet:
+        yield lambda _what, _done, _total: None
+    elif sys.stderr.isatty():
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with RichProgress(*columns, console=Console(stderr=True), transient=True) as bars:
+            yield _bars(bars)
+    else:
+        yield _lines()
+
+
+def _bars(bars: RichProgress) -> intake.Progress:
+    tasks: dict[str, Any] = {}
+
+    def tell(what: str, done: int, total: int | None) -> None:
+        if what not in tasks:
+            for task in tasks.values():
+                bars.remove_task(task)
+            tasks.clear()
+            tasks[what] = bars.add_task(what, total=total)
+        bars.update(tasks[what], completed=done, total=total)
+
+    return tell
+
+
+def _lines() -> Callable[[str, int, int | None], None]:
+    last = time.monotonic()
+
+    def tell(what: str, done: int, total: int | None) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PLAIN_SECONDS:
+            last = time.monotonic()
+            click.echo(f"{what}: {done:,}{f' of {total:,}' if total is not None else ''}", err=True)
+
+    return tell
