@@ -41,7 +41,8 @@ ARCTIC_SHIFT_BEGINS: Final = 1_680_307_200
 
 _COMMENTS: Final[msgspec.json.Decoder[CommentThing | PostThing]] = msgspec.json.Decoder(CommentThing, strict=False)
 _POSTS: Final[msgspec.json.Decoder[CommentThing | PostThing]] = msgspec.json.Decoder(PostThing, strict=False)
-_TOKEN = re.compile(rb'"((?:[^"\\]++|\\.)*+)"(\s*+:)?|[{}\[\]]', re.DOTALL)
+# A string, with the colon that makes it a key, or a bracket. The closing quote is optional, so that nothing backtracks.
+_TOKEN = re.compile(rb'"((?:[^"\\]++|\\.)*+)"?(\s*+:)?|[{}\[\]]', re.DOTALL)
 
 
 def recognise(head: bytes) -> bool:

@@ -29,11 +29,14 @@ from archiver.importers.reddit_things import CommentThing, PostThing
 from archiver.model import Comment, Gap, Post, Record, Seen, Site, Skip
 from archiver.platforms import REDDIT_HOST
 
-_LISTING_FIRST = re.compile(rb'\s*\[?\s*\{\s*"kind"\s*:\s*"(?:Listing|t1|t3|more)"\s*,\s*"data"\s*:')
-_DATA_FIRST = re.compile(rb'\s*\[?\s*\{\s*"data"\s*:\s*\{')
+_LISTING_FIRST = re.compile(rb'(?:\[\s*)?\{\s*"kind"\s*:\s*"(?:Listing|t1|t3|more)"\s*,\s*"data"\s*:')
+_DATA_FIRST = re.compile(rb'(?:\[\s*)?\{\s*"data"\s*:\s*\{')
 _ANSWER = re.compile(rb'"json"\s*:\s*\{(?:[^{}\[\]]|\[\s*\])*"data"\s*:\s*\{\s*"things"\s*:\s*\[')
 _RECORDED = re.compile(rb'"response"\s*:\s*(?:\[\s*)?\{\s*"(?:kind|data|json)"\s*:')
-_OF_REDDIT = re.compile(rb'"kind"\s*:\s*"(?:Listing|t1|t3)"|"t[13]_[0-9a-z]+"')
+_OF_REDDIT = re.compile(
+    rb'"kind"\s*:\s*"(?:Listing|t1|t3)"|"t[13]_[0-9a-z]+"|"uri"\s*:\s*"https:\\?/\\?/[a-z]+\.reddit\.com\\?/'
+)
+_INSIDE = re.compile(rb'"(?:children|link_id|selftext)"\s*:')
 _DOWNS = re.compile(rb'"downs"\s*:\s*[1-9]')
 
 
@@ -48,15 +51,14 @@ class _More(msgspec.Struct):
 
 def recognise(head: bytes) -> bool:
     """Does it begin like a listing, an answer to "load more", or a recorded request for one?"""
-    head = head.removeprefix(b"\xef\xbb\xbf")
-    if not head.lstrip().startswith((b"[", b"{")):
-        return False
+    head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if _LISTING_FIRST.match(head):
         return True
+    if not head.startswith((b"[", b"{")) or not _OF_REDDIT.search(head):
+        return False
     if _DATA_FIRST.match(head):
-        return _OF_REDDIT.search(head) is not None and b'"children"' in head
-    found = _ANSWER.search(head) or _RECORDED.search(head)
-    return found is not None and _OF_REDDIT.search(head) is not None
+        return _INSIDE.search(head) is not None
+    return _ANSWER.search(head) is not None or _RECORDED.search(head) is not None
 
 
 def read(dump: Dump) -> Iterator[Record | Skip | Seen]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archiver.errors import DumpError
 from archiver.importers.pushshift import IMPORTER
@@ -104,6 +106,35 @@ def test_numbers_no_date_or_database_holds(read: Any) -> None:
     (undated,) = comments(read(COMMENT | {"created_utc": 1e300, "edited": -5}))
     assert (undated.created, undated.edited) == (None, None)
     assert [r.reason for r in read(COMMENT | {"score": 10**30}) if isinstance(r, Skip)] == ["comment of a wrong shape"]
+
+
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.none())
+RECORDS = st.dictionaries(st.sampled_from([*COMMENT, "title", "edited", "ups", "downs", "name", "_meta"]), VALUES)
+
+
+class InMemory:
+    """As much of a Dump as the reader uses."""
+
+    keep_deleted = False
+
+    def __init__(self, lines: list[bytes]) -> None:
+        self._lines = lines
+
+    def lines(self) -> Any:
+        return enumerate(self._lines, 1)
+
+
+@given(st.lists((st.builds(lambda a, b: a | b, st.just(COMMENT), RECORDS) | RECORDS).map(json.dumps) | st.text()))
+def test_each_line_gives_one_record_or_one_skip(texts: list[str]) -> None:
+    lines = [text.encode("utf-8", "surrogatepass") for text in texts]
+    records = list(IMPORTER.read(InMemory(lines)))  # type: ignore[arg-type]
+    found = [record for record in records if isinstance(record, Comment | Post | Skip)]
+    assert len(found) == len([line for line in lines if line.strip(b" \t\r\n\0\xef\xbb\xbf")])
+
+
+@given(st.binary())
+def test_recognising_survives_anything(head: bytes) -> None:
+    assert not IMPORTER.recognise(head)
 
 
 def test_one_capture_time_is_exact(read: Any) -> None:
