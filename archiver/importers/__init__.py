@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from archiver.dumps import Dump, Importer
 from archiver.errors import DumpError
-from archiver.importers import lemmy_api, mlmym_text, piefed_api, pushshift, reddit_api
+from archiver.importers import lemmy_api, mlmym_html, mlmym_text, piefed_api, pushshift, reddit_api
 
 IMPORTERS: tuple[Importer, ...] = (
     lemmy_api.IMPORTER,
+    mlmym_html.IMPORTER,
     mlmym_text.IMPORTER,
     piefed_api.IMPORTER,
     pushshift.IMPORTER,

@@ -33,13 +33,13 @@ TALLY = re.compile(phrases.TALLY)
 SORTED_BY = re.compile(r"sorted by: ?(?P<orders>hot(?: [a-z]+)+)")
 SINGLE = "you are viewing a single comment's thread"
 META = re.compile(
-    rf"submitted (?P<age>{AGE}) ?{EDITED} ?by (?P<author>\S+) to (?:c/)?(?P<community>\S+?(?:@\S+)?)", re.IGNORECASE
+    rf"submitted (?P<age>{AGE}) ?{EDITED} ?by (?P<author>\S+) to (?:c/)?(?P<community>\S+)", re.IGNORECASE
 )
 TITLE = re.compile(r"(?P<title>.+) \([^\s()]+\)")
 """Title and domain of a post."""
 BUTTONS = re.compile(r"(?:NSFW ?)?(?:(?P<count>\d{1,9}) comments?)?(?: ?fedilink)?(?: ?hide all child comments)?")
 COMMENT_BUTTONS = re.compile(
-    r"(?:^|\n)[\s•*-]*permalink[\s•*-]+fedilink[\s•*-]+(?:hide )?source"
+    r"(?:^|\n)[ \t•*-]*permalink[\s•*-]+fedilink[\s•*-]+(?:hide )?source"
     r"(?:[\s•*-]+(?:parent|context|reply|hide|show|show \d+|child comments))*\s*\Z"
 )
 NOT_LOADED = re.compile(rf"(?:^|\n)load more comments\s+{phrases.REPLIES}\s*\Z")
@@ -49,15 +49,19 @@ ACTIVE = re.compile(phrases.ACTIVE)
 FOUNDED = re.compile(rf"founded (?P<age>{AGE})")
 PAGER = re.compile(r"view more:(?: ‹ prev)?(?: next ›)?|there doesn't seem to be anything here")
 STATES: dict[str, State] = {"[deleted]": "deleted", "[removed by mod]": "removed"}
-BOT = re.compile(r"\w*(?:link|piped|invidious)\w*bot\b", re.IGNORECASE)
-LINK_ID = re.compile(r"https?://\S+?(?:/|v=)(?P<id>[\w-]{6,})(?=[^\w/-]|$)")
+BOT = re.compile(r"\w{0,30}(?:link|piped|invidious)\w{0,30}bot\b", re.IGNORECASE)
+LINK_ID = re.compile(r"https?://\S{1,300}?(?:/|v=)(?P<id>[\w-]{6,200})(?=[^\w/-]|$)")
 QUOTE_LENGTH = 20
 """Characters of the shortest paragraph that counts as a quote when it comes again."""
+TAIL = 300
+"""Characters at the end of a text in which buttons of the page are looked for."""
+MAX_MARKS = 200
+"""Buttons below one comment; no thread is nested that deep."""
 HOT_DAYS = 7
 """After so many days Lemmy's "hot" is the order of scores."""
 
 _STATS = re.compile(rf"^{phrases.SUBMITTED}[ \t]*\r?\n[ \t]*{phrases.LIKED}[ \t]*\r?$", re.MULTILINE)
-_MENU = re.compile(rf"^{phrases.TALLY}\s*\n\s*sorted by:", re.MULTILINE)
+_MENU = re.compile(rf"^{phrases.TALLY}[ \t\r]*\n\s*sorted by:", re.MULTILINE)
 
 
 def recognise(head: bytes) -> bool:
@@ -274,12 +278,15 @@ def _read_post(page: Page, lines: Sequence[str], start: int, end: int) -> None:
         head.score = int(above[0])
         title = " ".join(above[1:])
         head.title = match["title"] if (match := TITLE.fullmatch(title)) else title or None
-    body = _following(lines, meta)
-    while body < end and (buttons := _matches(BUTTONS, lines, body)):
-        head.nsfw = head.nsfw or lines[body].strip().startswith("NSFW") or None
-        if buttons["count"]:
-            head.comments = int(buttons["count"])
-        body = _following(lines, body)
+    body = index = _following(lines, meta)
+    buttons = []
+    while index < end and (button := _matches(BUTTONS, lines, index)):
+        buttons.append(button)
+        index = _following(lines, index)
+    if any("fedilink" in button[0] for button in buttons):  # else it can be the post's own text
+        body = index
+        head.nsfw = True if any(button[0].startswith("NSFW") for button in buttons) else None
+        head.comments = next((int(button["count"]) for button in buttons if button["count"]), None)
     head.body = "\n".join(lines[body:end]).strip("\n") or None
 
 
@@ -302,7 +309,7 @@ def _read_comments(page: Page, lines: Sequence[str], start: int, end: int) -> No
     known = set(heads)
     heads = [index for index in heads if index + 1 in known or index + 1 >= end or not lines[index + 1].strip()]
     page.unknown += _unknown(lines, start, heads[0] if heads else end)
-    for index, following in zip(heads, [*heads[1:], end], strict=True):
+    for index, following in zip(heads, [*heads, end][1:], strict=True):
         header = HEADER.fullmatch(lines[index])
         assert header
         body, not_loaded, more = _trim("\n".join(lines[index + 1 : following]))
@@ -314,15 +321,17 @@ def _trim(body: str) -> tuple[str, tuple[int, ...], bool]:
     """A body without the buttons and links of the page below it, and what these say of further comments."""
     not_loaded: list[int] = []
     more = False
-    while True:
+    for _ in range(MAX_MARKS):
         body = body.strip("\n")
-        if match := NOT_LOADED.search(body):
+        start = max(0, len(body) - TAIL)
+        if match := NOT_LOADED.search(body, start):
             not_loaded.insert(0, int(match["replies"]))
-        elif match := COMMENT_BUTTONS.search(body) or PAGE_END.search(body):
+        elif match := COMMENT_BUTTONS.search(body, start) or PAGE_END.search(body, start):
             more = more or "load more" in match[0]
         else:
-            return body, tuple(not_loaded), more
+            break
         body = body[: match.start()]
+    return body.strip("\n"), tuple(not_loaded), more
 
 
 def _records(page: Page, told: Moment | None) -> Iterator[Record | Skip | Seen]:
@@ -341,7 +350,7 @@ def _records(page: Page, told: Moment | None) -> Iterator[Record | Skip | Seen]:
     yield from _comments(page, post, captured, nesting.parents)
     if page.more:
         yield Gap(host=UNKNOWN_HOST, post=page.id)
-    if captured is None and (page.blocks or page.head.meta):
+    if captured is None and (page.blocks or page.head.meta or page.sidebar.founded):
         yield Skip(line=None, reason="ages on a page without a date", detail="tell when the page was captured")
     if captured and not told:
         yield Seen(captured=captured)
@@ -445,12 +454,18 @@ def _nest(page: Page) -> Nested:
         return flat
     evidence = _evidence(blocks)
     try:
-        found = [(order, tree) for order, keys in _orders(blocks) if (tree := _solve(page, keys, evidence))]
-        if not found:
+        fitting = [
+            (order, len(set(keys)), tree) for order, keys in _orders(blocks) if (tree := _solve(page, keys, evidence))
+        ]
+        if not fitting:
             tree = _solve(page, [0] * len(blocks), evidence)
             return Nested(tree.parents, "uncertain") if tree else flat
     except TooManyTreesError:
         return flat
+    # An order that tells few comments apart fits by accident where one that tells many apart fits as well;
+    # hot, in a young thread, can be any.
+    most = max(steps for _, steps, _ in fitting)
+    found = [(order, tree) for order, steps, tree in fitting if order is None or 2 * steps > most]
     order, tree = found[0]
     same = all(other.parents == tree.parents for _, other in found)
     sure = same and all(other.unique for _, other in found) and not page.single
