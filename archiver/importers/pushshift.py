@@ -201,7 +201,10 @@ def _decoded(number: int, line: bytes) -> CommentThing | PostThing | Skip | None
     # Within a JSON string this would read \"link_id\", so it can hardly be anything but the key of a comment.
     decoder = _COMMENTS if b'"link_id"' in line else _POSTS
     try:
-        return _settled(number, line, decoder.decode(line))
+        thing = decoder.decode(line)
+        if type(thing) is CommentThing and thing.link_id:
+            return thing  # as nearly all
+        return _settled(number, line, thing)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _forgiven(number, line)
 

@@ -145,7 +145,7 @@ def votes(thing: Thing, *, real: bool) -> tuple[int | None, int | None, int | No
     the caller has seen that they are ``real``. Comments of 2012 have no score but these.
     """
     score, ups = thing.score, thing.ups
-    if ups is None:
+    if ups is None or not (real or score is None):
         return score, None, None
     downs = thing.downs or 0
     if score is None:
