@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -21,7 +21,7 @@ from archiver.intake import Progress
 from archiver.model import Community
 from archiver.output import Build, Staging, Written
 from archiver.platforms import PLATFORMS, REDDIT
-from archiver.render import Arrangement, Entry, Numbers, Page, Renderer, Span
+from archiver.render import Entry, ListPage, Numbers, Page, Renderer, Span
 from archiver.sorts import EntryLine, PostLine, Ranking
 from archiver.store import Archive
 
@@ -227,25 +227,12 @@ def _threads(worker: Worker, keys: list[int]) -> Done:
         ranking = Ranking(PLATFORMS[site.platform], site.version, as_of)
         offered = [o for o in sorts.offered(stored.comments) if o in worker.settings.orders] or ["old"]
         community = worker.archive.community(post.host, post.community) if post.community else None
-        made = worker.renderer.thread(thread, _arrangements(thread, offered, ranking), community, span)
+        arranged = sorts.distinct(offered, partial(sorts.arrange, thread, ranking=ranking))
+        made = worker.renderer.threads.pages(thread, arranged, community, span)
         files += [worker.write(page) for page in made.pages]
         if made.places:
             places[key] = made.places
     return Done(files, places)
-
-
-def _arrangements(thread: tree.Thread, orders: Sequence[str], ranking: Ranking) -> list[Arrangement]:
-    """The thread in each order; orders that come out alike share one."""
-    made: list[tuple[list[str], list[tree.Node]]] = []
-    for order in orders:
-        nodes = sorts.arrange(thread, order, ranking)
-        for names, others in made:
-            if nodes == others:
-                names.append(order)
-                break
-        else:
-            made.append(([order], nodes))
-    return [Arrangement(tuple(names), nodes) for names, nodes in made]
 
 
 def _persons(worker: Worker, persons: list[tuple[str, str]]) -> Done:
@@ -256,12 +243,14 @@ def _persons(worker: Worker, persons: list[tuple[str, str]]) -> Done:
         totals = (sum(line.comment is None for line in lines), sum(line.comment is not None for line in lines))
         site = worker.sites[host]
         ranking = Ranking(PLATFORMS[site.platform], site.version, 0)
-        offered = sorts.offered_entries(lines)
-        for order in offered:
-            arranged = sorts.arrange_entries(lines, order, ranking)
-            for number, span in enumerate(paging.batches(len(lines), worker.settings.posts_per_page), 1):
-                entries = [_entry(worker, arranged[at]) for at in span]
-                files.append(worker.write(worker.renderer.person(person, order, offered, number, totals, entries)))
+        arrange = partial(sorts.arrange_entries, lines, ranking=ranking)
+        arranged = sorts.distinct(sorts.offered_entries(lines), arrange)
+        groups = [order.names for order in arranged]
+        for names, things in arranged:
+            for number, span in enumerate(paging.batches(len(things), worker.settings.posts_per_page), 1):
+                entries = [_entry(worker, things[at]) for at in span]
+                current = ListPage(names, number, len(things))
+                files.append(worker.write(worker.renderer.lists.person(person, groups, current, totals, entries)))
     return Done(files, {})
 
 
@@ -289,13 +278,14 @@ def _listing(
     """Every page of one list of posts, in every order."""
     files = []
     size = worker.settings.posts_per_page
-    offered = sorts.offered_posts(lines, ranking)
-    for order in offered:
-        arranged = sorts.arrange_posts(lines, order, ranking, pinned_first=community is not None)
-        for number, span in enumerate(paging.batches(len(arranged), size), 1):
-            posts = [(post, count) for _, post, count in worker.archive.posts(arranged[at].key for at in span)]
-            page = worker.renderer.listing(community, order, offered, number, len(arranged), posts, numbers)
-            files.append(worker.write(page))
+    arrange = partial(sorts.arrange_posts, lines, ranking=ranking, pinned_first=community is not None)
+    arranged = sorts.distinct(sorts.offered_posts(lines, ranking), arrange)
+    groups = [order.names for order in arranged]
+    for names, things in arranged:
+        for number, span in enumerate(paging.batches(len(things), size), 1):
+            posts = [(post, count) for _, post, count in worker.archive.posts(things[at].key for at in span)]
+            current = ListPage(names, number, len(things))
+            files.append(worker.write(worker.renderer.lists.posts(community, groups, current, posts, numbers)))
     return files
 
 
@@ -310,8 +300,8 @@ def _front(worker: Worker, piece: list[Numbers]) -> Done:
     ranking = Ranking(platform, version, worker.archive.as_of())
     files = _listing(worker, list(worker.archive.post_lines()), ranking, None, numbers)
     captures = [(capture, worker.archive.skips(capture.id)) for capture in worker.archive.captures()]
-    files.append(worker.write(worker.renderer.communities(numbers)))
-    files.append(worker.write(worker.renderer.about(numbers, captures)))
+    files.append(worker.write(worker.renderer.lists.communities(numbers)))
+    files.append(worker.write(worker.renderer.lists.about(numbers, captures)))
     for name, path in sorted(worker.theme.static_files().items()):
         files.append(worker.staging.write(f"static/{name}", path.read_bytes()))
     return Done(files, {})

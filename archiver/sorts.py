@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from archiver.model import Comment, Moment
 from archiver.platforms import Platform
@@ -32,6 +32,14 @@ PERIODS = {"top-year": 365 * DAY, "top-month": 30 * DAY, "top-week": 7 * DAY, "t
 """How far back from the capture each "top" list reaches, in microseconds (Lemmy: 1 year, 1 month …)."""
 
 Key = tuple[Any, ...]
+T = TypeVar("T")
+
+
+class Arranged(NamedTuple):
+    """Things in one order, and the names of the orders that come out like that."""
+
+    names: tuple[str, ...]
+    things: list[Any]
 
 
 class PostLine(NamedTuple):
@@ -233,6 +241,19 @@ def arrange(thread: Thread, order: str, ranking: Ranking) -> list[Node]:
         else:
             stack.pop()
     return flat
+
+
+def distinct(orders: Sequence[str], arrange: Callable[[str], list[T]]) -> list[Arranged]:
+    """Things in each order; orders that come out alike share one."""
+    made: list[Arranged] = []
+    for order in orders:
+        things = arrange(order)
+        same = next((at for at, other in enumerate(made) if other.things == things), None)
+        if same is None:
+            made.append(Arranged((order,), things))
+        else:
+            made[same] = Arranged((*made[same].names, order), made[same].things)
+    return made
 
 
 def _siblings(nodes: list[Node], key: Callable[[Comment], Key]) -> list[Node]:

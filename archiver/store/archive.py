@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -166,10 +167,11 @@ class Archive:
         (post, capture) = next(self._posts("WHERE key = ?", (key,)))
         captures = {capture}
         comments = []
+        sources = []
         sql = f"SELECT capture, {_columns(COMMENTS)} FROM comment WHERE post = ?"
         outside = {"host": post.host, "post": post.id, "community": post.community}
         for row in self._db.execute(sql, (key,)):
-            captures.add(row[0])
+            sources.append(row[0])
             comments.append(COMMENTS.record(row[1:], **outside))
         sql = "SELECT parent, ids, count, source_url FROM gap WHERE post = ? ORDER BY parent, ids"
         gaps = [
@@ -183,7 +185,10 @@ class Archive:
             )
             for parent, ids, count, url in self._db.execute(sql, (key,))
         ]
+        captures.update(sources)
         seen = self._captures(f"WHERE id IN ({', '.join(map(str, sorted(captures)))})")
+        if len(seen) > 1:
+            comments = _placed(comments, sources, {capture.id: capture.sha256 for capture in seen})
         told = [capture.captured for capture in seen if capture.captured]
         newest = max(capture.newest or 0 for capture in seen)
         captured = max(told, key=lambda moment: moment.earliest, default=None)
@@ -276,6 +281,20 @@ class Archive:
             captured = moment(*row[5:8]) if row[5] is not None else None
             found.append(_capture(row, captured))
         return found
+
+
+def _placed(comments: list[Comment], sources: list[int], digests: dict[int, str]) -> list[Comment]:
+    """Comments with positions that hold across captures: those of the fullest capture first, then what others add."""
+    sizes = Counter(sources)
+    known = [
+        (-sizes[source], digests[source], comment.position, at)
+        for at, (comment, source) in enumerate(zip(comments, sources, strict=True))
+        if comment.position is not None
+    ]
+    placed = list(comments)
+    for position, (*_, at) in enumerate(sorted(known)):
+        placed[at] = msgspec.structs.replace(comments[at], position=position)
+    return placed
 
 
 def _capture(row: Any, captured: Moment | None) -> Capture:

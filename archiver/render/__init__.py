@@ -1,0 +1,26 @@
+"""Pages: records in, HTML out. Knows templates and addresses; never sees the archive file or the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archiver.config import Settings
+from archiver.model import Site
+from archiver.render.lists import Entry, ListPage, ListRenderer, Numbers
+from archiver.render.parts import Exists, Parts, Span
+from archiver.render.templates import Page, Templates
+from archiver.render.threads import ThreadPages, ThreadRenderer
+from archiver.theme import Theme
+
+__all__ = ["Entry", "ListPage", "Numbers", "Page", "Renderer", "Span", "ThreadPages"]
+
+
+class Renderer:
+    """Renders every kind of page of one site."""
+
+    def __init__(self, settings: Settings, theme: Theme, sites: Mapping[str, Site], exists: Exists) -> None:
+        """``exists`` tells whether a person or community has a page. Raises ThemeError for an unusable template."""
+        parts = Parts(settings, sites, exists)
+        templates = Templates(settings, theme, parts.title)
+        self.threads = ThreadRenderer(settings, templates, parts)
+        self.lists = ListRenderer(settings, templates, parts)

@@ -1,0 +1,197 @@
+"""Lists: of posts, of what a person wrote, of communities, of the dumps an archive was made from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from archiver import markup, sorts, urls, views
+from archiver.config import Settings
+from archiver.model import Capture, Comment, Community, Person, Post, Skip
+from archiver.render.parts import NOTES, OrderFiles, Parts, Span, page_links
+from archiver.render.templates import Page, Templates
+from archiver.views import Link, OrderLink
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A post or comment in the list of what a person wrote."""
+
+    thread: Post
+    comment: Comment | None
+    page: int
+    """Page of the thread's default order that holds the comment."""
+    comments: int
+    """Comments of the thread in this archive, where the entry is the post."""
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """How much there is."""
+
+    threads: int
+    comments: int
+    communities: Sequence[tuple[str, str, int]]
+    """(host, name, threads), largest first."""
+
+
+class ListPage(msgspec.Struct, frozen=True):
+    """Which page of which order of a list."""
+
+    names: tuple[str, ...]
+    """The orders it shows; several where they come out alike."""
+    number: int
+    total: int
+    """Things in the whole list."""
+
+
+class ListRenderer:
+    """Renders lists."""
+
+    def __init__(self, settings: Settings, templates: Templates, parts: Parts) -> None:
+        self._settings = settings
+        self._templates = templates
+        self._parts = parts
+
+    def posts(
+        self,
+        community: Community | None,
+        groups: Sequence[tuple[str, ...]],
+        current: ListPage,
+        posts: Sequence[tuple[Post, int]],
+        numbers: Numbers | None,
+    ) -> Page:
+        """One page of a list of posts: of a community, or (community None) of the whole archive.
+
+        ``groups``: the orders there are, those that come out alike together; ``posts``: those of this page, with their
+        comments in this archive.
+        """
+        base = self._parts.addresses.community(community.host, community.name) if community else "index"
+        files = OrderFiles(base, groups[0][0], groups)
+        path = files.path(current.names, current.number)
+        view = self._parts.community(community, path) if community else None
+        title = view.title if view else self._parts.title
+        listing = self._listing(files, current, path, sorts.POST_ORDERS) | {
+            "summary": views.plural(current.total, "thread"),
+            "periods": [],
+        }
+        if any(name.startswith("top") for name in current.names):
+            listing["periods"] = [
+                dataclasses.replace(link, title="all time") if link.name == "top" else link
+                for link in listing["orders"]
+                if link.name.startswith("top")
+            ]
+        listing["orders"] = _without_periods(listing["orders"])
+        shown = [self._parts.post(post, count, path, full=False, community=not community) for post, count in posts]
+        frame = {"number": current.number, "title": title, "canonical": path}
+        frame["kind"] = "community" if community else "index"
+        about = self._numbers(numbers, path) if numbers else None
+        values = {"listing": listing, "posts": shown, "community": view, "about": about}
+        return self._templates.page("listing", path, frame, values)
+
+    def person(
+        self,
+        person: Person,
+        groups: Sequence[tuple[str, ...]],
+        current: ListPage,
+        totals: tuple[int, int],
+        entries: Iterable[Entry],
+    ) -> Page:
+        """One page of what a person wrote; ``totals``: their posts and comments in this archive."""
+        files = OrderFiles(self._parts.addresses.person(person.host, person.name), groups[0][0], groups)
+        path = files.path(current.names, current.number)
+        posts, comments = views.plural(totals[0], "post"), views.plural(totals[1], "comment")
+        listing = self._listing(files, current, path, sorts.PERSON_ORDERS) | {
+            "summary": f"{posts} and {comments} in this archive.",
+        }
+        shown = [self._entry(entry, path) for entry in entries]
+        frame = {"number": current.number, "title": person.name, "canonical": path}
+        view = {"original": self._parts.addresses.original_person(person)}
+        return self._templates.page("person", path, frame, {"listing": listing, "entries": shown, "person": view})
+
+    def _listing(self, files: OrderFiles, current: ListPage, path: str, shown: Sequence[str]) -> dict[str, Any]:
+        size = self._settings.posts_per_page
+        pages = files.pages(current.names, path, max(1, -(-current.total // size)))
+        return {
+            "orders": files.links(current.names, path, shown) if len(files.groups) > 1 else [],
+            "pages": page_links(pages, current.number),
+            "first": (current.number - 1) * size + 1,
+        }
+
+    def communities(self, numbers: Numbers) -> Page:
+        """The list of all communities, by site."""
+        path = "communities.html"
+        hosts: dict[str, list[tuple[Link, str]]] = {}
+        for host, name, threads in sorted(numbers.communities, key=lambda row: (row[0], row[1].lower())):
+            row = (self._parts.community_link(host, name, path), views.plural(threads, "thread"))
+            hosts.setdefault(self._parts.host_title(host), []).append(row)
+        return self._templates.page("communities", path, {"canonical": path}, {"hosts": list(hosts.items())})
+
+    def about(self, numbers: Numbers, captures: Sequence[tuple[Capture, Sequence[tuple[int, Skip]]]]) -> Page:
+        """What the archive holds and where it came from."""
+        path = "about.html"
+        summary = f"{views.plural(numbers.threads, 'thread')} with {views.plural(numbers.comments, 'comment')}, from "
+        summary += views.plural(len(captures), "dump") + "."
+        about = {"description": self._settings.description, "summary": summary}
+        rows = [_capture(capture, skips) for capture, skips in captures]
+        return self._templates.page("about", path, {"canonical": path}, {"about": about, "captures": rows})
+
+    def _entry(self, entry: Entry, here: str) -> dict[str, Any]:
+        thread, comment = entry.thread, entry.comment
+        record = comment or thread
+        base = self._parts.addresses.post(thread.host, thread.id, thread.community)
+        href = urls.relative(urls.page_name(base, None, entry.page), here)
+        text = record.body and record.body_format and markup.excerpt(record.body, record.body_format)
+        return {
+            "kind": "comment" if comment else "post",
+            "kind_title": "Comment on" if comment else "Post:",
+            "title": self._parts.post_title(thread)[0],
+            "href": f"{href}#{urls.fragment(comment.id)}" if comment else href,
+            "points": views.points(record),
+            "community": self._parts.community_link(thread.host, thread.community, here) if thread.community else None,
+            "created": views.time(record.created),
+            "excerpt": text or NOTES.get(record.state or ""),
+        }
+
+    def _numbers(self, numbers: Numbers, here: str) -> dict[str, Any]:
+        largest = numbers.communities[:20]
+        return {
+            "description": self._settings.description,
+            "facts": [("Threads", f"{numbers.threads:,}"), ("Comments", f"{numbers.comments:,}")],
+            "communities": [
+                (self._parts.community_link(host, name, here), f"{count:,}") for host, name, count in largest
+            ],
+        }
+
+
+def _without_periods(links: Sequence[OrderLink]) -> list[OrderLink]:
+    """The periods of "top" are a second row; "top" itself stands for all of them."""
+    in_top = any(link.current for link in links if link.name.startswith("top"))
+    return [
+        dataclasses.replace(link, current=in_top) if link.name == "top" else link
+        for link in links
+        if not link.name.startswith("top-")
+    ]
+
+
+def _capture(capture: Capture, skips: Sequence[tuple[int, Skip]]) -> dict[str, Any]:
+    span = Span(capture.captured, capture.newest or 0)
+    return {
+        "name": capture.name,
+        "format": capture.format,
+        "captured": span.time,
+        "captured_word": "" if span.told else "on or after",
+        "imported": views.day(capture.imported),
+        "holds": f"{views.plural(capture.posts, 'post')}, {views.plural(capture.comments, 'comment')}",
+        "size": views.plural(capture.size, "byte"),
+        "sha256": capture.sha256,
+        "error": capture.error,
+        "skips": [_skip(count, skip) for count, skip in skips],
+    }
+
+
+def _skip(count: int, skip: Skip) -> str:
+    place = f"first in line {skip.line}" if skip.line else ""
+    detail = "; ".join(part for part in (place, skip.detail) if part)
+    return f"{count:,} × {skip.reason}" + (f" ({detail})" if detail else "")

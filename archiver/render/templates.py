@@ -1,0 +1,77 @@
+"""The Jinja environment of a theme, and the frame that every page shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jinja2
+import msgspec
+from markupsafe import Markup
+
+from archiver import urls
+from archiver.config import Settings
+from archiver.errors import ThemeError
+from archiver.theme import Theme
+from archiver.views import CommentView
+
+NAMES = ("thread", "listing", "person", "communities", "about")
+"""Templates of whole pages."""
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A finished page."""
+
+    path: str
+    """Below the site folder."""
+    text: str
+
+
+class Templates:
+    """The templates of one theme, compiled."""
+
+    def __init__(self, settings: Settings, theme: Theme, title: str) -> None:
+        """Raises ThemeError where a template is missing or wrong."""
+        self._base_url = settings.base_url and settings.base_url.rstrip("/")
+        self._theme = theme.name
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader([str(folder) for folder in theme.templates]),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        environment.globals["site"] = {"title": title, "language": "en"}
+        try:
+            self._pages = {name: environment.get_template(f"{name}.html") for name in NAMES}
+            pieces: Any = environment.get_template("comment.html").module
+            self._pieces = pieces.open, pieces.replies, pieces.close
+            self.end_of_replies: Markup = pieces.end()
+        except (jinja2.TemplateError, AttributeError) as error:
+            raise ThemeError(f"theme '{theme.name}': {_place(error)}{error}") from error
+
+    def page(self, kind: str, path: str, frame: Mapping[str, Any], values: Mapping[str, Any]) -> Page:
+        """One whole page. ``frame``: what base.html shows around it, with the path of the canonical page."""
+        root = urls.relative("index.html", path).removesuffix("index.html")
+        canonical = f"{self._base_url}/{frame['canonical']}" if self._base_url else None
+        context = {"kind": kind, "number": 1, "root": root, **frame, "canonical": canonical}
+        try:
+            text = self._pages[kind].render(page=context, **values)
+        except jinja2.TemplateError as error:
+            raise ThemeError(f"theme '{self._theme}': {kind}.html: {_place(error)}{error}") from error
+        return Page(path, text)
+
+    def comment(self, view: CommentView) -> tuple[Markup, Markup, Markup]:
+        """One comment in pieces: what opens it, what opens the list of its replies, what closes it."""
+        opening, replies, closing = self._pieces
+        try:
+            return opening(view), replies(view), closing(view)
+        except jinja2.TemplateError as error:
+            raise ThemeError(f"theme '{self._theme}': comment.html: {_place(error)}{error}") from error
+
+
+def _place(error: Exception) -> str:
+    line = getattr(error, "lineno", None)
+    name = getattr(error, "name", None)
+    return f"{name}:{line}: " if line and name else ""

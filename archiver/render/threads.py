@@ -1,0 +1,253 @@
+"""The pages of a thread: its post, and its comments in every order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Any
+
+import msgspec
+from markupsafe import Markup
+
+from archiver import paging, sorts, urls, views
+from archiver.config import Settings
+from archiver.model import Comment, Community, Post
+from archiver.render.parts import OrderFiles, Parts, Span, page_links
+from archiver.render.templates import Page, Templates
+from archiver.sorts import Arranged
+from archiver.tree import Node, Thread
+from archiver.views import CommentView, Link
+
+DEEPEST = 50
+"""Replies nest to this depth in a page; deeper ones follow flat, each with a link to its parent.
+
+Browsers flatten a DOM beyond 512 elements; each depth here costs four. Lemmy itself stops at 50.
+"""
+
+NESTING_NOTES = {
+    "inferred": "The dump does not say who answers whom; that was worked out from reply counts and scores, "
+    "and only one tree fits.",
+    "uncertain": "The dump does not say who answers whom; that was worked out from reply counts and scores. "
+    "Several trees fit, so some replies may hang in the wrong place.",
+    "flat": "The dump does not say who answers whom, so the comments stand in one flat list.",
+}
+
+
+class ThreadPages(msgspec.Struct, frozen=True):
+    """The pages of one thread."""
+
+    pages: list[Page]
+    places: dict[str, int]
+    """Page of the default order on which each comment stands, for those not on the first."""
+
+
+class ThreadRenderer:
+    """Renders threads."""
+
+    def __init__(self, settings: Settings, templates: Templates, parts: Parts) -> None:
+        self._settings = settings
+        self._templates = templates
+        self._parts = parts
+
+    def pages(
+        self, thread: Thread, arranged: Sequence[Arranged], community: Community | None, span: Span
+    ) -> ThreadPages:
+        """Every page of one thread, in every order."""
+        post = thread.post
+        base = self._parts.addresses.post(post.host, post.id, post.community)
+        here = urls.page_name(base)
+        default = self._default([name for order in arranged for name in order.names])
+        files = OrderFiles(base, default, [order.names for order in arranged])
+        head = {
+            "post": self._parts.post(post, thread.count, here, full=True),
+            "community": self._parts.community(community, here) if community else None,
+        }
+        info = self._info(thread, span)
+        fragments = _Fragments(self, thread, here)
+        made = ThreadPages([], {})
+        for names, nodes in arranged:
+            cuts = paging.cut(nodes, self._settings.comments_per_page)
+            links = files.pages(names, here, len(cuts))
+            where = _Where(cuts, links)
+            orders = files.links(names, here, sorts.COMMENT_ORDERS)
+            for number, on_page in enumerate(cuts, 1):
+                shown = {
+                    **info,
+                    "orders": orders,
+                    "distinct": len(arranged) > 1,
+                    "pages": page_links(links, number),
+                    "continues": where.back(number),
+                    "continued": where.onward(number),
+                    "missing": _missing(thread.missing) if number == len(cuts) else None,
+                }
+                path = files.path(names, number)
+                frame = {"number": number, "canonical": path if default in names else here}
+                values = {**head, "thread": shown, "comments": fragments.join(on_page, where, number)}
+                made.pages.append(self._templates.page("thread", path, frame, values))
+            if default in names:
+                made.places.update((id, number) for id, number in where.pages.items() if number > 1)
+        return made
+
+    def _default(self, offered: Sequence[str]) -> str:
+        """The order readers see first: the one asked for, or the first there is."""
+        wanted = self._settings.default_order
+        return wanted if wanted in offered else offered[0]
+
+    def _info(self, thread: Thread, span: Span) -> dict[str, Any]:
+        declared = thread.post.declared_comments
+        if declared is None or declared == thread.count:
+            summary = f"{views.plural(thread.count, 'comment')} in this archive"
+        elif declared > thread.count:
+            summary = f"{thread.count:,} of {views.plural(declared, 'comment')} in this archive"
+        else:
+            summary = f"{views.plural(thread.count, 'comment')} in this archive, {declared:,} by the source's own count"
+        nesting = thread.post.nesting
+        return {
+            "heading": views.plural(thread.count, "comment"),
+            "summary": summary,
+            "captured": span.time,
+            "captured_word": span.word,
+            "notes": [NESTING_NOTES[nesting]] if nesting and thread.count else [],
+            "missing_url": thread.missing_url,
+        }
+
+    @property
+    def end_of_replies(self) -> Markup:
+        """What closes a list of replies."""
+        return self._templates.end_of_replies
+
+    def pieces(self, thread: Thread, node: Node, here: str, parent: Link | None) -> tuple[Markup, Markup, Markup]:
+        """The HTML of one comment: what opens it, what opens the list of its replies, what closes it."""
+        return self._templates.comment(self._view(thread, node, here, parent))
+
+    def _view(self, thread: Thread, node: Node, here: str, parent: Link | None) -> CommentView:
+        comment = node.comment
+        missing = _missing(node.missing)
+        if comment is None:
+            return CommentView(
+                fragment=urls.fragment(node.id), ghost=True, author=Link("a missing comment"), points="", created=None,
+                edited=None, marks=[], state=None, note=None, body=None, parent=None, original=None,
+                depth=node.depth + 1, children=len(node.children), descendants=node.descendants, missing=missing,
+                missing_url=node.missing_url, cut=False,
+            )  # fmt: skip
+        body, note = self._parts.body(comment, here, prefix=urls.fragment(node.id) + "-")
+        return CommentView(
+            fragment=urls.fragment(node.id),
+            ghost=False,
+            author=self._parts.author(comment.host, comment.author, here),
+            points=views.points(comment),
+            created=views.time(comment.created),
+            edited=views.time(comment.edited),
+            marks=_marks(comment, thread.post),
+            state=comment.state,
+            note=note,
+            body=body,
+            parent=parent,
+            original=self._parts.addresses.original_comment(comment),
+            depth=node.depth + 1,
+            children=len(node.children),
+            descendants=node.descendants,
+            missing=missing,
+            missing_url=node.missing_url,
+            cut=node.cut,
+        )
+
+
+class _Where:
+    """On which page of one order each comment stands; where there is one page only, nothing needs to be known."""
+
+    def __init__(self, cuts: Sequence[Sequence[Node]], links: Sequence[str]) -> None:
+        self._cuts = cuts
+        self._links = links
+        self.pages = {node.id: number for number, nodes in enumerate(cuts, 1) for node in nodes} if cuts[1:] else {}
+
+    def link(self, node: Node, number: int) -> str:
+        """The link from page ``number`` to a comment."""
+        page = self.pages.get(node.id, number)
+        return ("" if page == number else self._links[page - 1]) + "#" + urls.fragment(node.id)
+
+    def back(self, number: int) -> Link | None:
+        """The way back, where a page begins in the middle of a branch."""
+        nodes = self._cuts[number - 1]
+        parent = nodes[0].parent if nodes else None
+        return Link(_name(parent), self.link(parent, number)) if parent else None
+
+    def onward(self, number: int) -> Link | None:
+        """The way on, where a page ends in the middle of a branch."""
+        first = self._cuts[number][0] if number < len(self._cuts) else None
+        return Link(_name(first.parent), self.link(first, number)) if first and first.parent else None
+
+
+class _Fragments:
+    """The HTML of each comment, made once; an order is then only another way to string them together."""
+
+    def __init__(self, renderer: ThreadRenderer, thread: Thread, here: str) -> None:
+        self._renderer = renderer
+        self._thread = thread
+        self._here = here
+        self._made: dict[str, tuple[Markup, Markup, Markup]] = {}
+
+    def join(self, nodes: Sequence[Node], where: _Where, number: int) -> Markup:
+        """The comments of one page as nested lists, written in a flat loop."""
+        parts: list[Markup] = []
+        closing: list[Markup] = []
+        depths: dict[str, int] = {}
+        for node, after in zip_longest(nodes, nodes[1:]):
+            # A comment whose parent is on another page begins at the left again.
+            depth = depths.get(node.parent.id, -1) + 1 if node.parent else 0
+            depth = depths[node.id] = min(depth, DEEPEST)
+            while len(closing) > depth:
+                parts.append(closing.pop())
+            opening, replies, close = self._pieces(node, where, number)
+            parts.append(opening)
+            if after and after.parent is node and depth < DEEPEST:
+                parts.append(replies)
+                closing.append(self._renderer.end_of_replies + close)
+            else:
+                parts.append(close)
+        parts += reversed(closing)
+        return Markup("").join(parts)
+
+    def _pieces(self, node: Node, where: _Where, number: int) -> tuple[Markup, Markup, Markup]:
+        away = node.parent is not None and where.pages.get(node.parent.id, number) != number
+        made = None if away else self._made.get(node.id)
+        if made is None:
+            parent = Link(_name(node.parent), where.link(node.parent, number)) if node.parent else None
+            made = self._renderer.pieces(self._thread, node, self._here, parent)
+            if not away:
+                self._made[node.id] = made
+        return made
+
+
+def _name(node: Node | None) -> str:
+    """Who wrote a comment, in a sentence."""
+    if node is None or node.comment is None:
+        return "a missing comment"
+    return node.comment.author or "[unknown]"
+
+
+def _missing(count: int | None) -> str | None:
+    if count is None:
+        return "More replies are not in this archive"
+    if count == 0:
+        return None
+    return f"{views.plural(count, 'reply', 'replies')} not in this archive"
+
+
+def _marks(comment: Comment, post: Post) -> list[tuple[str, str]]:
+    marks = []
+    if comment.op or (comment.author is not None and comment.author == post.author):
+        marks.append(("op", "OP"))
+    if comment.role:
+        marks.append((comment.role, comment.role))
+    if comment.bot:
+        marks.append(("bot", "bot"))
+    if comment.distinguished:
+        marks.append(("distinguished", "speaking officially"))
+    if comment.pinned:
+        marks.append(("pinned", "pinned"))
+    if comment.locked:
+        marks.append(("locked", "locked"))
+    if comment.flair:
+        marks.append(("flair", comment.flair))
+    return marks
