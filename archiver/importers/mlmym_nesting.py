@@ -10,8 +10,7 @@ Reading the counts greedily, as Polish notation, gives a wrong tree as soon as o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Sequence, Set
 from typing import TypeAlias, TypeVar
 
 import msgspec
@@ -39,15 +38,6 @@ class Entry(msgspec.Struct, frozen=True):
     """Marks "load more comments (3 replies)" printed behind it: each ends a comment with that many replies missing."""
 
 
-class Evidence(msgspec.Struct, frozen=True):
-    """What speaks for one tree where several fit."""
-
-    below: frozenset[tuple[int, int]] = frozenset()
-    """(ancestor, comment): the comment quotes the ancestor."""
-    answers: frozenset[tuple[int, int]] = frozenset()
-    """(parent, comment): the comment takes up a link of its parent."""
-
-
 class Tree(msgspec.Struct, frozen=True):
     """The best tree."""
 
@@ -72,32 +62,28 @@ class TooManyTreesError(Exception):
 def rebuild(
     entries: Sequence[Entry],
     *,
-    evidence: Evidence | None = None,
+    evidence: Set[tuple[int, int]] = frozenset(),
     missing: int | None = None,
     effort: int = EFFORT,
 ) -> Tree | None:
     """The tree with the fewest missing replies, then the most evidence; None where no tree fits.
 
-    ``missing``: at most so many replies are missing. Raises TooManyTreesError when ``effort`` is used up.
+    ``evidence``: pairs (parent, comment) for which something speaks. ``missing``: at most so many replies are missing.
+    Raises TooManyTreesError when ``effort`` is used up.
     """
     try:
-        return _Search(entries, evidence or Evidence(), effort, exact=True).best(missing)
+        return _Search(entries, evidence, effort, exact=True).best(missing)
     except TooManyTreesError:
-        return _Search(entries, Evidence(), effort, exact=False).best(missing)
+        return _Search(entries, frozenset(), effort, exact=False).best(missing)
 
 
 class _Search:
-    def __init__(self, entries: Sequence[Entry], evidence: Evidence, effort: int, *, exact: bool) -> None:
+    def __init__(self, entries: Sequence[Entry], evidence: Set[tuple[int, int]], effort: int, *, exact: bool) -> None:
         self.entries = entries
         self.exact = exact
         """Count trees and weigh evidence; else keep just the trees with the fewest siblings."""
         self.effort = effort
-        self.answers = evidence.answers
-        self.quoted: dict[int, list[int]] = {}
-        for ancestor, comment in evidence.below:
-            marks = self.quoted.setdefault(ancestor, [0] * (len(entries) + 1))
-            marks[comment + 1] += 1
-        self.quoted = {ancestor: list(accumulate(marks)) for ancestor, marks in self.quoted.items()}
+        self.answers = evidence
         self.marks = [(), *(entry.not_loaded for entry in entries)]
         """Marks standing before each comment, and behind the last."""
         self.subtrees: list[dict[_End, _Best]] = [{} for _ in entries]
@@ -133,8 +119,6 @@ class _Search:
     def _close(self, comment: int, end: _End, siblings: int, best: _Best) -> None:
         """Note a run that ends here; behind it may stand the mark that says how many more replies there were."""
         place, used = end
-        if comment in self.quoted:
-            best = _Best(best.evidence + self.quoted[comment][place], best.trees, best.path)
         ends = self.subtrees[comment]
         _keep(ends, end, best)
         marks = self.marks[place]

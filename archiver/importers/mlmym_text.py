@@ -18,7 +18,7 @@ from archiver.dumps import Dump, Importer
 from archiver.errors import DumpError
 from archiver.importers import mlmym_phrases as phrases
 from archiver.importers.ages import AGE, DAY, parse_age, seen_at, when
-from archiver.importers.mlmym_nesting import Entry, Evidence, TooManyTreesError, Tree, rebuild
+from archiver.importers.mlmym_nesting import Entry, TooManyTreesError, Tree, rebuild
 from archiver.model import Comment, Community, Gap, Moment, Nesting, Person, Post, Record, Seen, Site, Skip, State
 from archiver.platforms import LEMMY, UNKNOWN_HOST
 
@@ -489,7 +489,7 @@ def _orders(blocks: Sequence[Block]) -> list[tuple[str | None, list[int]]]:
     return orders
 
 
-def _solve(page: Page, keys: Sequence[int], evidence: Evidence) -> Tree | None:
+def _solve(page: Page, keys: Sequence[int], evidence: frozenset[tuple[int, int]]) -> Tree | None:
     blocks = page.blocks
     entries = [Entry(key, block.replies or 0, block.not_loaded) for key, block in zip(keys, blocks, strict=True)]
     missing = None
@@ -502,24 +502,23 @@ def _solve(page: Page, keys: Sequence[int], evidence: Evidence) -> Tree | None:
     return rebuild([Entry(entry.key, entry.replies) for entry in entries], evidence=evidence)
 
 
-def _evidence(blocks: Sequence[Block]) -> Evidence:
-    """Quotes point to the comment they come from; a bot that offers other links answers the one with the link."""
-    below: set[tuple[int, int]] = set()
-    answers: set[tuple[int, int]] = set()
+def _evidence(blocks: Sequence[Block]) -> frozenset[tuple[int, int]]:
+    """Who speaks for answering whom: a quote the comment it is from, a bot with other links the one with the link."""
+    found: set[tuple[int, int]] = set()
     first: dict[str, int] = {}
     links: dict[str, list[int]] = {}
     for index, block in enumerate(blocks):
         for paragraph in re.split(r"\n\s*\n", block.body):
             quote = paragraph.strip().removeprefix(">").strip()
             if len(quote) >= QUOTE_LENGTH and first.setdefault(quote, index) != index:
-                below.add((first[quote], index))
+                found.add((first[quote], index))
         bot = BOT.match(block.header["author"])
         for match in LINK_ID.finditer(block.body):
             if bot:
-                answers.update((parent, index) for parent in links.get(match["id"], ()))
+                found.update((parent, index) for parent in links.get(match["id"], ()))
             else:
                 links.setdefault(match["id"], []).append(index)
-    return Evidence(frozenset(below), frozenset(answers))
+    return frozenset(found)
 
 
 IMPORTER = Importer(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.importers.mlmym_nesting import Entry, Evidence, TooManyTreesError, rebuild
+from archiver.importers.mlmym_nesting import Entry, TooManyTreesError, rebuild
 
 
 @st.composite
@@ -124,17 +124,31 @@ def test_a_mark_ends_the_comment_with_that_many_missing_replies():
 
 
 @pytest.mark.parametrize(
-    ("evidence", "parents"),
-    [
-        (Evidence(below=frozenset({(0, 2)})), (None, 0, 0)),
-        (Evidence(answers=frozenset({(1, 2)})), (None, 0, 1)),
-        (Evidence(below=frozenset({(1, 2)})), (None, 0, 1)),
-    ],
+    "parents", [(None, 0, 0, 0), (None, 0, 0, 1), (None, 0, 0, 2), (None, 0, 1, 0), (None, 0, 1, 1), (None, 0, 1, 2)]
 )
-def test_evidence_breaks_ties(evidence, parents):
-    entries = [Entry(1, 2), Entry(1, 1), Entry(1, 0)]
-    assert rebuild(entries, evidence=evidence).parents in {parents, (None, 0, 1)}
-    assert rebuild(entries, evidence=evidence).parents == parents or evidence.below
+def test_evidence_decides_between_trees_with_equally_few_missing_replies(parents):
+    entries = [Entry(1, 3), Entry(1, 2), Entry(1, 1), Entry(1, 0)]
+    told = frozenset((parent, index) for index, parent in enumerate(parents) if parent is not None)
+    fitting = {tree for tree in all_trees(entries) if tree.count(None) == 1}
+    if parents in fitting:
+        assert rebuild(entries, evidence=told).parents == parents
+    else:
+        assert rebuild(entries, evidence=told).parents in fitting
+
+
+PAIRS = st.frozensets(st.tuples(st.integers(0, 4), st.integers(1, 5)).map(lambda pair: (pair[0], sum(pair))))
+
+
+@settings(max_examples=200)
+@given(threads(most=7), PAIRS)
+def test_the_evidence_followed_is_the_most_there_can_be(thread, evidence):
+    entries, _ = thread
+    trees = all_trees(entries)
+    roots = min(parents.count(None) for parents in trees)
+    best = rebuild(entries, evidence=evidence).parents
+    support = {tree: len(evidence.intersection(zip(tree, range(9), strict=False))) for tree in trees}
+    assert best.count(None) == roots
+    assert support[best] == max(support[tree] for tree in trees if tree.count(None) == roots)
 
 
 def test_five_hundred_comments_take_a_moment():
