@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -226,7 +226,7 @@ def _buttons(node: LexborNode) -> LexborNode | None:
 def _parent_link(node: LexborNode) -> str | None:
     """On the page of a single comment, its parent is just a button."""
     for href in _links(_buttons(node), "parent"):
-        if match := re.search(r"/comment/(\d+)/?$", urlsplit(href).path):
+        if match := re.search(r"/comment/(\d+)/?$", _split(href).path):
             return match[1]
     return None
 
@@ -246,17 +246,20 @@ def _host(page: Page) -> str:
         if "@" in (_person(creator) or "@"):
             continue
         origin = _fedilink(node)
-        if origin and urlsplit(origin).path == f"/{kind}/{local_id}":
+        if origin and _split(origin).path == f"/{kind}/{local_id}":
             return urlsplit(origin).netloc.lower()
     return UNKNOWN_HOST
 
 
-def _segments(href: str) -> list[str]:
+def _split(href: str) -> SplitResult:
     try:
-        path = urlsplit(href).path
-    except ValueError:
-        return []
-    return [unquote(segment) for segment in path.split("/") if segment not in ("", ".")]
+        return urlsplit(href)
+    except ValueError:  # such as http://[
+        return urlsplit("")
+
+
+def _segments(href: str) -> list[str]:
+    return [unquote(segment) for segment in _split(href).path.split("/") if segment not in ("", ".")]
 
 
 def _creator(node: LexborNode) -> LexborNode | None:
@@ -276,10 +279,7 @@ def _person(link: LexborNode | None) -> str | None:
 def _fedilink(node: LexborNode) -> str | None:
     """Address of the original, where it is one."""
     for href in _links(_part(node, "content") or node, "fedilink"):
-        try:
-            parts = urlsplit(href)
-        except ValueError:
-            continue
+        parts = _split(href)
         if parts.scheme in ("http", "https") and _HOST.fullmatch(parts.netloc):
             return href
     return None
@@ -456,11 +456,8 @@ def _html(page: Page, node: LexborNode) -> str:
 
 def _shared(page: Page, href: str) -> str | None:
     """The link a post shares; the title of a text post leads to the post itself."""
-    try:
-        parts = urlsplit(href)
-    except ValueError:
-        return None
-    own = [urlsplit(link).path for words in _comment_buttons(page) for link in _links(page.post, words)]
+    parts = _split(href)
+    own = [_split(link).path for words in _comment_buttons(page) for link in _links(page.post, words)]
     absolute = parts.scheme in ("http", "https") and parts.netloc
     return href if absolute and parts.path not in own else None
 

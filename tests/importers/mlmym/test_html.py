@@ -1,5 +1,6 @@
 """Pages saved as HTML."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,15 @@ def test_a_deep_thread_is_read(open_dump, tmp_path):
     opened = "".join(f'<div class="comment" id="c{index}"><div class="children">' for index in range(1, 2_001))
     comments = of(read(open_dump, tmp_path, POST + opened), Comment)
     assert [comment.parent for comment in comments] == [None, *(str(index) for index in range(1, 2_000))]
+
+
+def test_addresses_that_are_none_do_no_harm(open_dump, tmp_path):
+    text = (HERE / "thread.html").read_text(encoding="utf-8")
+    for bad in ("http://[", "javascript:alert(1)", "%", ""):
+        records = read(open_dump, tmp_path, re.sub('href="[^"]*"', f'href="{bad}"', text))
+        assert len(of(records, Comment)) == 6
+        assert of(records, Site)[0].host == "unknown.invalid"
+        assert of(records, Post)[0].url is None
 
 
 @pytest.mark.parametrize(

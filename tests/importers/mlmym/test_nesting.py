@@ -105,6 +105,13 @@ def test_filling_the_counts_greedily_would_be_wrong():
     assert rebuild(entries).parents == (None, 0, 1, 0, 0)
 
 
+def test_two_trees_with_as_many_missing_replies_are_not_one():
+    # The last comment cannot answer the post, but either of the others.
+    entries = [Entry(1, 2), Entry(5, 1), Entry(3, 0)]
+    assert len(all_trees(entries)) == 2
+    assert not rebuild(entries).unique
+
+
 def test_no_tree_fits_when_a_score_rises_everywhere():
     assert rebuild([Entry(1, 0), Entry(2, 0)]) is None
     assert rebuild([Entry(1, 1), Entry(1, 0), Entry(1, 0)], missing=0) is not None
