@@ -8,7 +8,7 @@ import msgspec
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from archiver.markup.commonmark import convert, parser
+from archiver.markup.commonmark import convert, safe_parser
 from archiver.markup.lemmy import lemmy_parser
 from archiver.markup.links import Context
 from archiver.markup.pages import render_html
@@ -56,4 +56,4 @@ def excerpt(body: str, body_format: BodyFormat, length: int = 300) -> str:
 def _parser(body_format: BodyFormat) -> MarkdownIt:
     if body_format == "lemmy":
         return lemmy_parser()
-    return reddit_parser() if body_format == "reddit" else parser("commonmark")
+    return reddit_parser() if body_format == "reddit" else safe_parser("commonmark")

@@ -33,7 +33,7 @@ class BoundedBlocks(ParserBlock):
         if state.level < state.md.options["maxNesting"]:
             super().tokenize(state, startLine, endLine)
             return
-        text = state.getLines(startLine, endLine, state.blkIndent, False).strip()
+        text = state.getLines(startLine, endLine, state.blkIndent, keepLastLF=False).strip()
         if text:
             state.push("paragraph_open", "p", 1).block = True
             inline = state.push("inline", "", 0)
@@ -43,17 +43,30 @@ class BoundedBlocks(ParserBlock):
         state.line = endLine
 
 
-def parser(preset: str, **options: bool) -> MarkdownIt:
-    """A parser of the given preset ("commonmark", "js-default"), with the walk and the bounds added."""
-    md = MarkdownIt(preset, {"html": False, "maxNesting": MAX_NESTING, "xhtmlOut": False, **options})  # type: ignore[typeddict-item,misc]
+def core_parser(preset: str, *, html: bool = False, typography: bool = False) -> MarkdownIt:
+    """markdown-it with bounded nesting. ``preset``: "commonmark", or "js-default" (tables, strikethrough too)."""
+    options = {"html": html, "typographer": typography, "linkify": typography, "maxNesting": MAX_NESTING}
+    md = MarkdownIt(preset, options)
     blocks = BoundedBlocks()
     blocks.ruler = md.block.ruler
     md.block = blocks
-    md.validateLink = lambda url: True  # type: ignore[method-assign]  # every link is judged by _finish instead
+    return md
+
+
+def safe_parser(preset: str, *, typography: bool = False) -> MarkdownIt:
+    """The core parser without raw HTML and with the walk that makes links, images, headings and tables safe."""
+    md = core_parser(preset, typography=typography)
+    md.options["xhtmlOut"] = False
+    md.validateLink = _any_link  # type: ignore[method-assign]
     md.core.ruler.push("finish", _finish)
     md.add_render_rule("code_block", _pre)
     md.add_render_rule("fence", _pre)
     return md
+
+
+def _any_link(_url: str) -> bool:
+    """Links are judged by ``_finish``, which keeps the text of the bad ones."""
+    return True
 
 
 def convert(md: MarkdownIt, body: str, context: Context) -> tuple[str, bool]:
@@ -63,7 +76,7 @@ def convert(md: MarkdownIt, body: str, context: Context) -> tuple[str, bool]:
     return html, bool(env["relative"])
 
 
-def _pre(self: object, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+def _pre(_self: object, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
     """A block of code; it may scroll, so the keyboard must be able to reach it."""
     return f'<pre tabindex="0"><code>{escapeHtml(tokens[index].content)}</code></pre>\n'
 

@@ -1,5 +1,7 @@
-"""The Lemmy dialect, as lemmy-ui shows it: CommonMark with tables, strikethrough, bare links, typography, spoilers, sub- and
-superscript, footnotes, ruby and mentions (facts: LemmyNet/lemmy-ui, src/shared/markdown.ts)."""
+"""The Lemmy dialect, as lemmy-ui shows it (LemmyNet/lemmy-ui, src/shared/markdown.ts).
+
+CommonMark with tables, strikethrough, bare links, typography, spoilers, sub- and superscript, footnotes, ruby, mentions.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,9 @@ from collections.abc import Sequence
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
-from markdown_it.rules_core import StateCore
-from markdown_it.rules_inline import StateInline
+from markdown_it.rules_core import StateCore, linkify, smartquotes
+from markdown_it.rules_inline import StateInline, image, link
+from markdown_it.rules_inline import linkify as linkify_address
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.container import container_plugin
@@ -17,16 +20,18 @@ from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.subscript import sub_plugin
 from mdit_py_plugins.superscript import superscript_plugin
 
-from archiver.markup.commonmark import parser
+from archiver.markup.commonmark import safe_parser
 from archiver.markup.links import Context, Kind, mention
 
+BUDGET = 20_000_000
+"""Characters that a rule of the library with quadratic cost may read for one text; beyond, the rule is left out."""
 _MENTION = re.compile(r"(/[cmu]/|!|@)([A-Za-z0-9._%+-]++)@([A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++)")
 _RUBY = re.compile(r"\{([^{}|\n]++)\|([^{}|\n]++)\}")
 
 
 def lemmy_parser() -> MarkdownIt:
     """The parser of the dialect."""
-    md = parser("js-default", linkify=True, typographer=True)
+    md = safe_parser("js-default", typography=True)
     container_plugin(md, "spoiler", validate=_is_spoiler, render=render_spoiler)
     sub_plugin(md)
     superscript_plugin(md)
@@ -37,22 +42,72 @@ def lemmy_parser() -> MarkdownIt:
     md.add_render_rule("footnote_open", _footnote_open)
     md.add_render_rule("footnote_anchor", _footnote_anchor)
     md.inline.ruler.before("link", "ruby", _ruby)
+    md.inline.ruler.at("link", _link)
+    md.inline.ruler.at("image", _image)
+    md.inline.ruler.at("linkify", _bare_address)
+    md.core.ruler.at("linkify", _bare_links)
+    md.core.ruler.at("smartquotes", _quotes)
     md.core.ruler.after("linkify", "mentions", _mentions)
     return md
 
 
-def _is_spoiler(params: str, markup: str) -> bool:
+def _closes_later(state: StateInline) -> bool:
+    """Whether any "]" follows; asked before each search for the end of a link, so that many "[" cost nothing."""
+    known = state.env.get("last bracket")
+    if known is None or known[0] is not state:
+        known = state.env["last bracket"] = (state, state.src.rfind("]"))
+    return bool(known[1] > state.pos)
+
+
+def _link(state: StateInline, silent: bool) -> bool:
+    return state.src[state.pos] == "[" and _closes_later(state) and link(state, silent)
+
+
+def _image(state: StateInline, silent: bool) -> bool:
+    return state.src[state.pos] == "!" and _closes_later(state) and image(state, silent)
+
+
+def _bare_address(state: StateInline, silent: bool) -> bool:
+    """The library's rule for "://" reads the whole paragraph each time; it may, as long as that stays cheap."""
+    if not state.src.startswith("://", state.pos):
+        return False
+    state.env["reading"] = state.env.get("reading", 0) + len(state.src)
+    return bool(state.env["reading"] <= BUDGET) and linkify_address(state, silent)
+
+
+def _bare_links(state: StateCore) -> None:
+    """The library's search for bare links, for the paragraphs it can read in reasonable time."""
+    tokens = state.tokens
+    state.tokens = [token for token in tokens if token.type == "inline" and _has_few_links(token.content)]
+    linkify(state)
+    state.tokens = tokens
+
+
+def _has_few_links(text: str) -> bool:
+    return len(text) < 1000 or len(text) * sum(map(text.count, ":@./")) <= BUDGET
+
+
+def _quotes(state: StateCore) -> None:
+    """The library's typographic quotes, for the paragraphs it can set in reasonable time."""
+    tokens = state.tokens
+    state.tokens = [token for token in tokens if len(token.content) * sum(map(token.content.count, "\"'")) <= BUDGET]
+    smartquotes(state)
+    state.tokens = tokens
+
+
+def _is_spoiler(params: str, _markup: str) -> bool:
     return params.strip().startswith("spoiler ")
 
 
-def render_spoiler(self: object, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+def render_spoiler(_self: object, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
+    """The tags of a spoiler block: folded away, opened without a script."""
     if tokens[index].nesting != 1:
         return "</details>\n"
     title = tokens[index].info.strip().removeprefix("spoiler").strip()
     return f'<details class="spoiler"><summary>{escapeHtml(title)}</summary>\n'
 
 
-def _ruby(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 (signature of the library)
+def _ruby(state: StateInline, silent: bool) -> bool:
     """``{text|reading}``."""
     if state.src[state.pos] != "{":
         return False
@@ -117,36 +172,35 @@ def _footnote(token: Token, env: EnvType) -> tuple[str, str]:
     """The prefix that keeps ids of two texts of a page apart, and the number of the note."""
     env["relative"] = True
     context: Context = env["context"]
-    return context.prefix, str(int(token.meta["id"]) + 1)
+    return escapeHtml(context.prefix), str(int(token.meta["id"]) + 1)
 
 
-def _footnote_ref(self: object, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+def _footnote_ref(_self: object, tokens: Sequence[Token], index: int, _options: OptionsDict, env: EnvType) -> str:
     prefix, number = _footnote(tokens[index], env)
     again = tokens[index].meta.get("subId", 0)
     name = f"{number}:{again}" if again > 0 else number
-    return (
-        f'<sup class="footnote"><a href="#{escapeHtml(prefix)}fn{number}" id="{escapeHtml(prefix)}fnref{name}">[{name}]</a></sup>'
-    )
+    link = f'<a href="#{prefix}fn{number}" id="{prefix}fnref{name}">[{name}]</a>'
+    return f'<sup class="footnote">{link}</sup>'
 
 
-def _footnote_block_open(self: object, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+def _footnote_block_open(*_arguments: object) -> str:
     return '<div class="footnotes">\n<ol>\n'
 
 
-def _footnote_block_close(self: object, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+def _footnote_block_close(*_arguments: object) -> str:
     return "</ol>\n</div>\n"
 
 
-def _footnote_open(self: object, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+def _footnote_open(_self: object, tokens: Sequence[Token], index: int, _options: OptionsDict, env: EnvType) -> str:
     prefix, number = _footnote(tokens[index], env)
-    return f'<li id="{escapeHtml(prefix)}fn{number}">'
+    return f'<li id="{prefix}fn{number}">'
 
 
-def _footnote_anchor(self: object, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+def _footnote_anchor(_self: object, tokens: Sequence[Token], index: int, _options: OptionsDict, env: EnvType) -> str:
     prefix, number = _footnote(tokens[index], env)
     again = tokens[index].meta.get("subId", 0)
     name = f"{number}:{again}" if again > 0 else number
     return (
-        f' <a href="#{escapeHtml(prefix)}fnref{name}" class="footnote-back" aria-label="Back to reference {name}">'
+        f' <a href="#{prefix}fnref{name}" class="footnote-back" aria-label="Back to reference {name}">'
         "\u21a9\ufe0e</a>"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markdown_it import MarkdownIt
 
-from archiver.markup.commonmark import parser
+from archiver.markup.commonmark import safe_parser
 from archiver.markup.lemmy import render_spoiler
 from archiver.markup.reddit_blocks import add_blocks
 from archiver.markup.reddit_inline import add_inline
@@ -12,7 +12,7 @@ from archiver.markup.reddit_inline import add_inline
 
 def reddit_parser() -> MarkdownIt:
     """The parser of the dialect."""
-    md = parser("js-default")
+    md = safe_parser("js-default")
     add_blocks(md)
     add_inline(md)
     md.add_render_rule("s_open", lambda *_: "<del>")

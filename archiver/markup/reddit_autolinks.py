@@ -1,4 +1,4 @@
-"""Bare links of the Reddit dialect: web addresses, mail addresses, r/communities and u/people (snudown, src/autolink.c)."""
+"""Bare links of the Reddit dialect: web and mail addresses, r/communities, u/people (snudown, src/autolink.c)."""
 
 from __future__ import annotations
 
@@ -24,12 +24,14 @@ _PATH = re.compile(r"/[A-Za-z0-9_/-]*+")
 _PERSON = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_/-]*+")
 _SOLID = re.compile(r"[^ \t\n\r\f\v]*+")
 _BEFORE_AT = re.compile(r"[A-Za-z0-9.+_-]*+")
-_AFTER_AT = re.compile(r"@[A-Za-z0-9@._-]*+")
+_AFTER_AT = re.compile(r"@[A-Za-z0-9._-]*+")
+LONGEST_NAME = 256
+"""Characters before the "@" of a mail address."""
 _ENTITY_END = re.compile(r";[A-Za-z]++&")
 _OPENING = {'"': '"', "'": "'", ")": "(", "]": "[", "}": "{"}
 
 
-def autolink(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 (signature of the library)
+def autolink(state: StateInline, silent: bool) -> bool:
     """Inline rule for bare links."""
     if state.linkLevel or silent:
         return False
@@ -119,15 +121,14 @@ def _person_end(state: StateInline, pos: int) -> int:
 
 def _mail(state: StateInline) -> bool:
     """A mail address around the "@" the parser stands at."""
-    before = _BEFORE_AT.match(state.pending[:-65:-1])
     after = _AFTER_AT.match(state.src, state.pos, state.posMax)
-    if not before or not before[0] or not after or after[0].count("@") != 1:
+    if not after or "." not in after[0].rstrip(".") or state.src.startswith("@", after.end(), state.posMax):
         return False
-    domain = after[0]
-    if "." not in domain.rstrip(".") or len(domain) < 2:
+    before = _BEFORE_AT.match(state.src[max(0, state.pos - LONGEST_NAME) : state.pos][::-1])
+    name = before[0][::-1] if before else ""
+    if not name or not state.pending.endswith(name):
         return False
-    domain = trimmed(domain)
-    name = before[0][::-1]
+    domain = trimmed(after[0])
     state.pending = state.pending[: -len(name)]
     _push(state, f"mailto:{name}{domain}", name + domain)
     state.pos += len(domain)

@@ -12,7 +12,6 @@ import re
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
-from markdown_it.token import Token
 
 _QUOTE = re.compile(r" {0,3}>(?!!) ?")
 _SPOILER = re.compile(r" {0,3}>! ?")
@@ -33,7 +32,6 @@ def add_blocks(md: MarkdownIt) -> None:
     ruler.at("blockquote", _blockquote)
     ruler.at("list", _list)
     ruler.at("paragraph", _paragraph)
-    ruler.at("reference", ruler.__rules__[ruler.__find__("reference")].fn)
     ruler.before("blockquote", "spoiler", _spoiler)
     ruler.before("blockquote", "row_end", _row_end, {"alt": ["blockquote"]})
 
@@ -68,12 +66,12 @@ def _parse_lines(state: StateBlock, lines: list[str]) -> None:
     state.md.block.tokenize(inner, 0, inner.lineMax)
 
 
-def _row_end(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 (signature of the library)
+def _row_end(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
     """Ends a table at the first line without a bar; no block of its own."""
     return silent and "|" not in _line(state, start)
 
 
-def _heading(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
+def _heading(state: StateBlock, start: int, _end: int, _silent: bool) -> bool:
     text = _line(state, start)
     if not text.startswith("#"):
         return False
@@ -85,7 +83,7 @@ def _heading(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # 
     return True
 
 
-def _fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
+def _fence(state: StateBlock, start: int, end: int, _silent: bool) -> bool:
     if not _FENCE.fullmatch(_line(state, start)):
         return False
     line = start + 1
@@ -97,7 +95,7 @@ def _fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # no
     return True
 
 
-def _blockquote(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
+def _blockquote(state: StateBlock, start: int, end: int, _silent: bool) -> bool:
     if not _QUOTE.match(_line(state, start)):
         return False
     lines = []
@@ -119,7 +117,7 @@ def _blockquote(state: StateBlock, start: int, end: int, silent: bool) -> bool: 
     return True
 
 
-def _spoiler(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
+def _spoiler(state: StateBlock, start: int, end: int, _silent: bool) -> bool:
     """Lines that begin with ``>!``, unless ``!<`` makes them a spoiler within a paragraph."""
     if not _SPOILER.match(_line(state, start)):
         return False
@@ -149,18 +147,20 @@ def _spoiler(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # 
     return True
 
 
-def _paragraph(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
+def _paragraph(state: StateBlock, start: int, end: int, _silent: bool) -> bool:
     """A paragraph; its last line is a heading when it is underlined."""
     lines: list[str] = []
     line = start
     level = 0
     while line < end:
         text = _line(state, line)
-        if not text.strip(" ") or (line > start and _ends_paragraph(text)):
+        if not text.strip(" "):
             break
         if underline := _UNDERLINE.fullmatch(text):
             level = 1 if underline[1] else 2
             line += 1
+            break
+        if line > start and _ends_paragraph(text):
             break
         lines.append(text)
         line += 1
@@ -173,7 +173,7 @@ def _paragraph(state: StateBlock, start: int, end: int, silent: bool) -> bool:  
     return True
 
 
-def _list(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
+def _list(state: StateBlock, start: int, end: int, _silent: bool) -> bool:
     if not _item_width(state, start, end):
         return False
     number = _NUMBER.match(_line(state, start))
@@ -259,5 +259,3 @@ class _Items:
             _parse_lines(state, lines[sublist:])
         state.push("list_item_close", "li", -1)
 
-
-__all__ = ["Token", "add_blocks"]

@@ -17,6 +17,8 @@ _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!:|&<>/^~])")
 _SPACE = re.compile(r"[ \n]*+")
 _ADDRESS = re.compile(r"""(?:[^\\)'"]++|\\.)*+""", re.DOTALL)
 _TITLE = {quote: re.compile(rf"(?:[^\\{quote}]++|\\.)*+{quote}(?:[^\\{quote})]++|\\.)*+", re.DOTALL) for quote in "\"'"}
+_TAG_START = re.compile(r"</?[A-Za-z0-9]")
+_TAG = re.compile(r"</?[A-Za-z0-9][^>]*+>")
 _WORD = re.compile(r"[^ \n]*+")
 _GROUP = re.compile(r"(?:[^)\\]++|\\.)*+", re.DOTALL)
 
@@ -29,6 +31,7 @@ def add_inline(md: MarkdownIt) -> None:
     inline.ruler.at("escape", _escape)
     inline.ruler.at("backticks", _code)
     inline.ruler.at("link", _link)
+    inline.ruler.after("autolink", "tag", _tag)
     inline.ruler.before("link", "spoiler", _spoiler)
     inline.ruler.before("link", "superscript", _superscript)
     inline.ruler.before("link", "bare_link", autolink)
@@ -40,7 +43,7 @@ def _spend(state: StateInline, characters: int) -> bool:
     return bool(state.env["reading"] <= 1_000_000)
 
 
-def _text(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 (signature of the library)
+def _text(state: StateInline, silent: bool) -> bool:
     """Plain text up to the next place where another rule has something to look at."""
     match = _TERMINATORS.search(state.src, state.pos, state.posMax)
     end = match.start() if match else state.posMax
@@ -52,7 +55,7 @@ def _text(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 (signature 
     return True
 
 
-def _escape(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+def _escape(state: StateInline, silent: bool) -> bool:
     if state.src[state.pos] != "\\" or state.pos + 1 >= state.posMax or state.src[state.pos + 1] not in _ESCAPABLE:
         return False
     if not silent:
@@ -63,7 +66,21 @@ def _escape(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
     return True
 
 
-def _code(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+def _tag(state: StateInline, silent: bool) -> bool:
+    """What looks like an HTML tag: shown as it stands, nothing in it is markup."""
+    if state.src[state.pos] != "<" or silent or not _spend(state, 0):
+        return False
+    tag = _TAG.match(state.src, state.pos, state.posMax)
+    if tag is None:
+        if _TAG_START.match(state.src, state.pos, state.posMax):
+            _spend(state, state.posMax - state.pos)
+        return False
+    state.append_pending(tag[0])
+    state.pos = tag.end()
+    return True
+
+
+def _code(state: StateInline, silent: bool) -> bool:
     before = len(state.tokens)
     found = backtick(state, silent)
     if len(state.tokens) > before and state.tokens[-1].type == "code_inline":
@@ -81,7 +98,7 @@ def _enclose(state: StateInline, tag: str, start: int, end: int, after: int) -> 
     state.pos, state.posMax = after, maximum
 
 
-def _superscript(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+def _superscript(state: StateInline, silent: bool) -> bool:
     """``^word``, ``^(several words)``, ``^^nested``."""
     if state.src[state.pos] != "^" or silent:
         return False
@@ -103,7 +120,7 @@ def _superscript(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
     return True
 
 
-def _spoiler(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+def _spoiler(state: StateInline, silent: bool) -> bool:
     """``>!hidden!<``; the keyboard can reach it, and the style sheet shows it then."""
     if silent or not state.src.startswith(">!", state.pos, state.posMax):
         return False
@@ -136,7 +153,7 @@ def _brackets(state: StateInline) -> dict[int, int]:
     return pairs
 
 
-def _link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+def _link(state: StateInline, silent: bool) -> bool:
     """``[text](address "title")``, ``[text][reference]`` and ``[reference]``."""
     if state.src[state.pos] != "[" or silent:
         return False
