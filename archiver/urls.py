@@ -7,7 +7,6 @@ safe file name; different strings never share one, on case-insensitive file syst
 from __future__ import annotations
 
 import hashlib
-import posixpath
 import re
 from urllib.parse import quote
 
@@ -120,8 +119,12 @@ def page_name(path: str, order: str | None = None, page: int = 1) -> str:
 
 def relative(target: str, page: str) -> str:
     """The link from one page of the site to another file of it, both as paths below the site folder."""
-    link = posixpath.relpath(target, posixpath.dirname(page) or ".")
-    return quote(link, safe="/@+~.-_")
+    here, there = page.split("/"), target.split("/")
+    common = 0
+    while common < min(len(here), len(there)) - 1 and here[common] == there[common]:
+        common += 1
+    # Paths are made of safe names only, which stand in a link as they are.
+    return "../" * (len(here) - 1 - common) + "/".join(there[common:])
 
 
 def fragment(id: str) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from archiver import markup, sorts, urls, views
 from archiver.config import Settings
 from archiver.model import Capture, Comment, Community, Person, Post, Skip
-from archiver.render.parts import NOTES, OrderFiles, Parts, Span, page_links
+from archiver.render.parts import NOTES, OrderFiles, Parts, Span
 from archiver.render.templates import Page, Templates
 from archiver.views import Link, OrderLink
 
@@ -112,10 +112,10 @@ class ListRenderer:
 
     def _listing(self, files: OrderFiles, current: ListPage, path: str, shown: Sequence[str]) -> dict[str, Any]:
         size = self._settings.posts_per_page
-        pages = files.pages(current.names, path, max(1, -(-current.total // size)))
+        count = max(1, -(-current.total // size))
         return {
             "orders": files.links(current.names, path, shown) if len(files.groups) > 1 else [],
-            "pages": page_links(pages, current.number),
+            "pages": files.pages(current.names, path, current.number, count),
             "first": (current.number - 1) * size + 1,
         }
 

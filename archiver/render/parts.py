@@ -190,16 +190,6 @@ def _archive_title(sites: Mapping[str, Site]) -> str:
     return f"Archive of {known[0]}" if len(known) == 1 else "Archive"
 
 
-def page_links(links: Sequence[str], current: int) -> list[PageLink]:
-    """The first and last pages and the ones around the current one."""
-    near = {1, len(links), *range(max(1, current - 2), min(len(links), current + 2) + 1)}
-    shown = sorted(near)
-    return [
-        PageLink(number, links[number - 1], number == current, bool(at) and number - shown[at - 1] > 1)
-        for at, number in enumerate(shown)
-    ]
-
-
 def _flags(post: Post) -> list[tuple[str, str]]:
     flags = [(name, text) for name, text in (("pinned", "pinned"), ("locked", "locked")) if getattr(post, name)]
     flags += [("nsfw", "NSFW")] if post.nsfw else []
@@ -234,6 +224,16 @@ class OrderFiles(NamedTuple):
             if name in group_of
         ]
 
-    def pages(self, names: Sequence[str], here: str, count: int) -> list[str]:
-        """Links from one page to all ``count`` pages of an order."""
-        return [urls.relative(self.path(names, page), here) for page in range(1, count + 1)]
+    def pages(self, names: Sequence[str], here: str, current: int, count: int) -> list[PageLink]:
+        """Links to the first and last of ``count`` pages of an order, and to the ones around the current one."""
+        near = range(max(1, current - 2), min(count, current + 2) + 1)
+        shown = sorted({1, count, *near})
+        return [
+            PageLink(
+                number=number,
+                href=urls.relative(self.path(names, number), here),
+                current=number == current,
+                after_gap=bool(at) and number - shown[at - 1] > 1,
+            )
+            for at, number in enumerate(shown)
+        ]

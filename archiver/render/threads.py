@@ -12,7 +12,7 @@ from markupsafe import Markup
 from archiver import paging, sorts, urls, views
 from archiver.config import Settings
 from archiver.model import Comment, Community, Post
-from archiver.render.parts import OrderFiles, Parts, Span, page_links
+from archiver.render.parts import OrderFiles, Parts, Span
 from archiver.render.templates import Page, Templates
 from archiver.sorts import Arranged
 from archiver.tree import Node, Thread
@@ -67,7 +67,7 @@ class ThreadRenderer:
         made = ThreadPages([], {})
         for names, nodes in arranged:
             cuts = paging.cut(nodes, self._settings.comments_per_page)
-            links = files.pages(names, here, len(cuts))
+            links = [urls.relative(files.path(names, number), here) for number in range(1, len(cuts) + 1)]
             where = _Where(cuts, links)
             orders = files.links(names, here, sorts.COMMENT_ORDERS)
             for number, on_page in enumerate(cuts, 1):
@@ -75,7 +75,7 @@ class ThreadRenderer:
                     **info,
                     "orders": orders,
                     "distinct": len(arranged) > 1,
-                    "pages": page_links(links, number),
+                    "pages": files.pages(names, here, number, len(cuts)),
                     "continues": where.back(number),
                     "continued": where.onward(number),
                     "missing": _missing(thread.missing) if number == len(cuts) else None,

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""The repository's task runner. Needs Python 3.11 and nothing else; each task sets up what it needs.
+
+python3 build.py          build the example site into public/ and say what to open
+python3 build.py test     check and test everything, against the built wheel (more words go to pytest)
+python3 build.py wheel    build the wheel and the sdist into dist/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+SOURCES = ("archiver", "templates", "themes", "pyproject.toml", "README.md", "LICENSE")
+"""What goes into the wheel."""
+
+
+def main(words: list[str]) -> int:
+    """Run one task; returns the exit status."""
+    if sys.version_info < (3, 11):
+        print("archiver needs Python 3.11 or newer; this is", sys.version.split()[0])
+        return 2
+    tasks = {"site": site, "test": test, "wheel": wheel}
+    name, *rest = words or ["site"]
+    if name not in tasks:
+        print(__doc__)
+        return 0 if name in ("-h", "--help", "help") else 2
+    try:
+        return tasks[name](rest)
+    except subprocess.CalledProcessError as error:
+        print(f"build.py: failed: {' '.join(map(str, error.cmd))}", file=sys.stderr)
+        return error.returncode or 1
+
+
+def site(_: list[str]) -> int:
+    """Import examples/ and build public/, by the command that users have."""
+    python = environment(".venv", ["-e", "."], ["pyproject.toml"])
+    command = [python, "-m", "archiver", "build", "examples/dumps", "--config", "examples/site.yaml"]
+    run(*command, "--archive", "archive.db", "--output", "public")
+    return 0
+
+
+def test(words: list[str]) -> int:
+    """Lint, check types, and run all tests against the wheel."""
+    # pip takes a built wheel, so what is tested is what users install, not the checkout.
+    python = environment(".venv-test", [f"{build_wheel()}[test]"], SOURCES)
+    binaries = python.parent
+    run(binaries / "ruff", "check", ".")
+    run(binaries / "ruff", "format", "--check", ".")
+    run(python, "-P", "-m", "mypy")
+    # The console script, unlike "python -m pytest", does not put the checkout on the path.
+    return subprocess.run([binaries / "pytest", *words], cwd=ROOT, check=False).returncode
+
+
+def wheel(_: list[str]) -> int:
+    """Build what can be published: the sdist, and the wheel from it."""
+    python = environment(".venv-build", ["build"], [])
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    # -P: this file is called build.py too, and must not stand in for the package of that name.
+    run(python, "-P", "-m", "build", "--outdir", "dist", ".")
+    return 0
+
+
+def build_wheel() -> Path:
+    """A wheel of the checkout, in a folder of its own."""
+    folder = ROOT / "dist" / "test"
+    shutil.rmtree(folder, ignore_errors=True)
+    python = environment(".venv-build", ["build"], [])
+    run(python, "-P", "-m", "build", "--wheel", "--outdir", folder, ".")
+    (made,) = folder.glob("*.whl")
+    return made
+
+
+def environment(name: str, packages: list[str], sources: list[str] | tuple[str, ...]) -> Path:
+    """The interpreter of a virtual environment that holds the packages; made anew when the sources changed."""
+    folder = ROOT / name
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = folder / "made-from"
+    wanted = fingerprint(packages, sources)
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        return python
+    print(f"Setting up {name} …", flush=True)
+    if not python.exists():
+        try:
+            venv.create(folder, with_pip=True)
+        except subprocess.CalledProcessError:
+            raise SystemExit("python3 cannot make virtual environments; on Debian: apt install python3-venv") from None
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", *packages)
+    if packages[0].endswith(".whl[test]"):
+        # The version does not change with the sources, so pip would keep the old one.
+        made = packages[0].removesuffix("[test]")
+        run(
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--force-reinstall",
+            "--no-deps",
+            made,
+        )
+    stamp.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def fingerprint(packages: list[str], sources: list[str] | tuple[str, ...]) -> str:
+    """A checksum of what an environment is made from."""
+    digest = hashlib.sha256(repr((sys.version, packages)).encode())
+    for source in sources:
+        path = ROOT / source
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and "__pycache__" not in file.parts:
+                digest.update(file.relative_to(ROOT).as_posix().encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def run(*command: str | Path) -> None:
+    """Run a command in the checkout; raises CalledProcessError where it fails."""
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
