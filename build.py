@@ -23,7 +23,7 @@ SOURCES = ("archiver", "templates", "themes", "pyproject.toml", "README.md", "LI
 
 def main(words: list[str]) -> int:
     """Run one task; returns the exit status."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  this file runs before pip could refuse an older Python
         print("archiver needs Python 3.11 or newer; this is", sys.version.split()[0])
         return 2
     tasks = {"site": site, "test": test, "wheel": wheel}
@@ -91,23 +91,17 @@ def environment(name: str, packages: list[str], sources: list[str] | tuple[str, 
             venv.create(folder, with_pip=True)
         except subprocess.CalledProcessError:
             raise SystemExit("python3 cannot make virtual environments; on Debian: apt install python3-venv") from None
-    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", *packages)
-    if packages[0].endswith(".whl[test]"):
-        # The version does not change with the sources, so pip would keep the old one.
-        made = packages[0].removesuffix("[test]")
-        run(
-            python,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--force-reinstall",
-            "--no-deps",
-            made,
-        )
+    pip(python, "--upgrade", *packages)
+    for package in packages:
+        if ".whl" in package:  # its version does not change with the sources, so pip would keep the old one
+            pip(python, "--force-reinstall", "--no-deps", package)
     stamp.write_text(wanted, encoding="utf-8")
     return python
+
+
+def pip(python: Path, *words: str) -> None:
+    """Install something into the environment of ``python``."""
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *words)
 
 
 def fingerprint(packages: list[str], sources: list[str] | tuple[str, ...]) -> str:
