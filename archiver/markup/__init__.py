@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import msgspec
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from archiver.markup.commonmark import convert, safe_parser
+from archiver.markup.commonmark import convert, core_parser, safe_parser
+from archiver.markup.excerpts import excerpt
+from archiver.markup.fast import render_simple
 from archiver.markup.lemmy import lemmy_parser
 from archiver.markup.links import Context
 from archiver.markup.pages import render_html
@@ -22,34 +25,43 @@ __all__ = ["LONGEST_PARSED", "Context", "excerpt", "render", "title"]
 
 LONGEST_PARSED = 256 * 1024
 """Characters; longer bodies are shown as plain text, so that no body can stop a build."""
+_LONGEST_TITLE = 1000
+_BIDI_CONTROLS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def render(body: str, body_format: BodyFormat, context: Context) -> Markup:
     """Safe HTML of ``body``: block elements, headings from h4, ids beginning with ``context.prefix``. Never fails."""
     body = clean(body)
     if body_format == "text" or len(body) > LONGEST_PARSED:
-        return Markup(sanitise(render_text(body, context), relative=True))
+        return Markup(sanitise(render_text(body, context), relative=True))  # noqa: S704 (sanitised)
+    simple = render_simple(body, body_format)
+    if simple is not None:
+        return Markup(simple)  # noqa: S704 (nothing but escaped text in paragraphs)
+    return Markup(render_fully(body, body_format, context))  # noqa: S704 (sanitised)
+
+
+def render_fully(body: str, body_format: BodyFormat, context: Context) -> str:
+    """What :func:`render` does with a body that holds markup; for tests to compare the short way with."""
     if body_format == "html":
         html, relative = render_html(body, context)
     else:
         if body_format == "reddit":
+            # Tabs count as four columns, and links without a host mean Reddit wherever the text was kept.
             body = body.expandtabs(4)
             context = msgspec.structs.replace(context, host=REDDIT_HOST)
         html, relative = convert(_parser(body_format), body, context)
-    return Markup(sanitise(html, relative=relative))
+    return sanitise(html, relative=relative)
 
 
-def title(text: str) -> Markup:
-    """A title: escaped text without markup."""
-    return Markup(quote(clean(text)))
+def title(text: str, body_format: BodyFormat | None = None) -> Markup:
+    """A title as inline HTML: escaped text, in which Lemmy knows emphasis, code and strikethrough.
 
-
-def excerpt(body: str, body_format: BodyFormat, length: int = 300) -> str:
-    """The beginning of ``body`` as plain text of at most ``length`` characters, cut at a word with "…"."""
-    text = " ".join(clean(body[: length * 4]).split())
-    if len(text) <= length:
-        return text
-    return text[: length - 1].rpartition(" ")[0] + "…"
+    Controls that turn the direction of writing are dropped: they would turn the rest of the line too.
+    """
+    text = " ".join(_BIDI_CONTROLS.sub("", clean(text)).split())
+    if body_format == "lemmy" and len(text) <= _LONGEST_TITLE and any(sign in text for sign in "*_`~"):
+        return Markup(sanitise(_title_parser().renderInline(text), relative=False))  # noqa: S704 (sanitised)
+    return Markup(quote(text))  # noqa: S704 (escaped)
 
 
 @cache
@@ -57,3 +69,8 @@ def _parser(body_format: BodyFormat) -> MarkdownIt:
     if body_format == "lemmy":
         return lemmy_parser()
     return reddit_parser() if body_format == "reddit" else safe_parser("commonmark")
+
+
+@cache
+def _title_parser() -> MarkdownIt:
+    return core_parser("zero").enable(["emphasis", "backticks", "strikethrough", "balance_pairs", "fragments_join"])

@@ -57,7 +57,7 @@ def safe_parser(preset: str, *, typography: bool = False) -> MarkdownIt:
     """The core parser without raw HTML and with the walk that makes links, images, headings and tables safe."""
     md = core_parser(preset, typography=typography)
     md.options["xhtmlOut"] = False
-    md.validateLink = _any_link  # type: ignore[method-assign]
+    md.validateLink = _any_link  # type: ignore[method-assign,assignment]
     md.core.ruler.push("finish", _finish)
     md.add_render_rule("code_block", _pre)
     md.add_render_rule("fence", _pre)

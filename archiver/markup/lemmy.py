@@ -1,6 +1,7 @@
 """The Lemmy dialect, as lemmy-ui shows it (LemmyNet/lemmy-ui, src/shared/markdown.ts).
 
-CommonMark with tables, strikethrough, bare links, typography, spoilers, sub- and superscript, footnotes, ruby, mentions.
+CommonMark with tables, strikethrough, bare links, typography, spoilers, sub- and superscript, footnotes, ruby and
+mentions.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from archiver.markup.commonmark import safe_parser
 from archiver.markup.links import Context, Kind, mention
 
 BUDGET = 20_000_000
-"""Characters that a rule of the library with quadratic cost may read for one text; beyond, the rule is left out."""
+"""Characters a rule of the library with quadratic cost may read for one text; beyond, it is left out."""
 _MENTION = re.compile(r"(/[cmu]/|!|@)([A-Za-z0-9._%+-]++)@([A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++)")
 _RUBY = re.compile(r"\{([^{}|\n]++)\|([^{}|\n]++)\}")
 
@@ -201,6 +202,5 @@ def _footnote_anchor(_self: object, tokens: Sequence[Token], index: int, _option
     again = tokens[index].meta.get("subId", 0)
     name = f"{number}:{again}" if again > 0 else number
     return (
-        f' <a href="#{prefix}fnref{name}" class="footnote-back" aria-label="Back to reference {name}">'
-        "\u21a9\ufe0e</a>"
+        f' <a href="#{prefix}fnref{name}" class="footnote-back" aria-label="Back to reference {name}">\u21a9\ufe0e</a>'
     )

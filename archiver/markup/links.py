@@ -72,7 +72,9 @@ def _in_archive(host: str, path: str, rest: str, context: Context) -> str | None
         return None
     if host == "reddit.com" or host.endswith(".reddit.com"):
         if reddit := _REDDIT_PATH.fullmatch(path):
-            return context.link("community" if reddit[1] == "r" else "person", within_host(reddit[2], REDDIT_HOST, context))
+            return context.link(
+                "community" if reddit[1] == "r" else "person", within_host(reddit[2], REDDIT_HOST, context)
+            )
     elif lemmy := _LEMMY_PATH.fullmatch(path):
         kind: Kind = "person" if lemmy[1] == "u" else "community"
         return context.link(kind, within_host(lemmy[2], lemmy[3] or host, context))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-import linkify_it
+import linkify_it  # type: ignore[import-untyped]
 
 from archiver.markup.links import REL, Context, resolve
 

@@ -258,4 +258,3 @@ class _Items:
         if lines[sublist:]:
             _parse_lines(state, lines[sublist:])
         state.push("list_item_close", "li", -1)
-

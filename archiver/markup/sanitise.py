@@ -1,6 +1,6 @@
 """The last gate: whatever the renderers made, only these elements, attributes and schemes leave the house.
 
-The lists are those of docs/facts on sanitising: nothing that runs, loads, or styles; ids and relative links only where
+Nothing that runs, loads, or styles is on the lists; ids and relative links only where
 a renderer of ours says it made some.
 """
 
@@ -13,10 +13,10 @@ from archiver.markup.links import REL, SCHEMES
 HEADINGS = {f"md-h{level}" for level in range(1, 7)}
 ALIGNMENTS = {"align-left", "align-center", "align-right"}
 TAGS = {
-    *("a", "abbr", "b", "blockquote", "br", "cite", "code", "dd", "del", "details", "div", "dl", "dt", "em", "h4", "h5"),
-    *("h6", "hr", "i", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "rp", "rt", "ruby", "s", "samp", "small"),
-    *("span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul"),
-    "var",
+    *("a", "abbr", "b", "blockquote", "br", "cite", "code", "dd", "del", "details", "div", "dl", "dt", "em"),
+    *("h4", "h5", "h6", "hr", "i", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "rp", "rt", "ruby", "s"),
+    *("samp", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead"),
+    *("tr", "tt", "u", "ul", "var"),
 }
 ATTRIBUTES = {"a": {"href", "title", "aria-label"}, "ol": {"start"}}
 FIXED = {"a": {"rel": {REL}}, "pre": {"tabindex": {"0"}}, "span": {"tabindex": {"0"}}}

@@ -1,0 +1,52 @@
+"""The beginning of a body as plain text, made without parsing the body."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import nh3
+
+from archiver.markup.plain import clean
+from archiver.model import BodyFormat
+
+_text_only = nh3.Cleaner(tags=set(), attributes={}, link_rel=None)
+_BREAKS = re.compile(r"<(?=/?(?:p|br|li|div|blockquote|h[1-6]|tr|td|th|pre|hr|dd|dt|summary)\b)", re.IGNORECASE)
+_LEMMY_SPOILER = re.compile(r"^:::+ *spoiler ([^\n]*+)\n.*?(?:^:::+ *$|\Z)", re.MULTILINE | re.DOTALL)
+_REDDIT_SPOILER = re.compile(r">!.*?(?:!<|\n\n|\Z)", re.DOTALL)
+_FENCE = re.compile(r"^ *(?:`{3,}|~{3,}).*$", re.MULTILINE)
+_LINE_START = re.compile(r"^(?:[ >]|#{1,6}|[-+*] |[0-9]{1,9}[.)] |[-=*_| :]+$)+", re.MULTILINE)
+_FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:?")
+_LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()\s]*(?:\([^()\s]*\)[^()\s]*)?(?: +[\"'][^\n]*?[\"'])?\)|\[[^\[\]]*\])")
+_RUBY = re.compile(r"\{([^{}|\n]+)\|[^{}|\n]+\}")
+_SIGNS = re.compile(r"\\([!-/:-@\[-`{-~])|[*`]+|~~|(?<![^\W_])_+|_+(?![^\W_])|\^\(|\^")
+
+
+def excerpt(body: str, body_format: BodyFormat, length: int = 300) -> str:
+    """The beginning of ``body`` as plain text of at most ``length`` characters, cut at a word with "…".
+
+    Hidden text (spoilers) stays hidden. Only the first few lengths of the body are read, so it may be shorter.
+    """
+    start = body[: length * 4]
+    text = clean(start)
+    if body_format == "html":
+        text = unescape(_text_only.clean(_BREAKS.sub(" <", text)))
+    elif body_format != "text":
+        text = _without_markup(text, body_format)
+    text = " ".join(text.split())
+    if len(text) <= length and len(start) == len(body):
+        return text
+    if len(text) > length - 1:
+        text = text[:length].rpartition(" ")[0] or text[: length - 1]
+    return text.rstrip(" ,;:.…")[: length - 1] + "…"
+
+
+def _without_markup(text: str, body_format: BodyFormat) -> str:
+    """``text`` without the signs of its dialect, as far as a look at each line can tell."""
+    if body_format == "lemmy":
+        text = _RUBY.sub(r"\1", _LEMMY_SPOILER.sub(r"\1 (spoiler)", text))
+    if body_format == "reddit":
+        text = _REDDIT_SPOILER.sub("(spoiler)", text)
+    text = _LINE_START.sub("", _FENCE.sub("", text))
+    text = _LINK.sub(r"\1", _FOOTNOTE.sub("", text))
+    return unescape(_SIGNS.sub(r"\1", text))
