@@ -1,0 +1,195 @@
+"""From dumps to a site folder: what comes out, and that it comes out the same however it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+Make = Callable[..., Any]
+
+T0 = 1_700_000_000
+
+
+def comment(id: int, parent: int | None, author: str, score: int = 1, **more: Any) -> dict[str, Any]:
+    """A line of a Pushshift file."""
+    return {
+        "id": f"k{id}",
+        "link_id": "t3_p1",
+        "parent_id": f"t1_k{parent}" if parent else "t3_p1",
+        "author": author,
+        "subreddit": "tea",
+        "body": f"Text number {id}.",
+        "score": score,
+        "created_utc": T0 + id,
+        "retrieved_on": T0 + 1_000_000,
+        **more,
+    }
+
+
+def post(**more: Any) -> dict[str, Any]:
+    return {
+        "id": "p1",
+        "title": "Which kettle?",
+        "author": "ann",
+        "subreddit": "tea",
+        "selftext": "I *wonder*.",
+        "is_self": True,
+        "url": "https://www.reddit.com/r/tea/comments/p1/",
+        "score": 10,
+        "num_comments": 4,
+        "created_utc": T0,
+        "retrieved_on": T0 + 1_000_000,
+        "permalink": "/r/tea/comments/p1/which_kettle/",
+        "domain": "self.tea",
+        **more,
+    }
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Callable[..., Path]:
+    """``lines(records, name="d.ndjson")`` writes a dump of JSON lines."""
+
+    def write(records: list[dict[str, Any]], name: str = "d.ndjson") -> Path:
+        path = tmp_path / name
+        path.write_bytes(b"".join(msgspec.json.encode(record) + b"\n" for record in records))
+        return path
+
+    return write
+
+
+def test_a_thread_has_a_page_for_each_order_that_differs(make_site: Make, lines: Any) -> None:
+    dump = lines([post(), comment(1, None, "bob", 1), comment(2, None, "cy", 5), comment(3, 1, "ann", 2)])
+    site = make_site([dump])
+    names = {path.split("/")[-1] for path in site.paths() if "/comments/" in path}
+    # hot, top and new put k2 first; old and the dump's own order put k1 first.
+    assert names == {"p1.html", "p1.old.html"}
+    page = site.page("www.reddit.com/r/tea/comments/p1.html")
+    assert [node.attributes["id"] for node in page.css("article.comment")] == ["ck2", "ck1", "ck3"]
+    assert page.css_first("#ck1 #ck3") is not None
+    assert [mark.text() for mark in page.css(".mark")] == ["OP"]
+    assert "3 of 4 comments in this archive" in page.css_first("p.captured").text()
+
+
+def test_every_link_of_the_site_leads_somewhere(make_site: Make, lines: Any) -> None:
+    records = [post(), *(comment(n, n // 2 or None, f"user{n % 7}", n % 5) for n in range(1, 80))]
+    site = make_site([lines(records)], comments_per_page=10, posts_per_page=5)
+    assert site.broken_links() == []
+
+
+def test_a_long_thread_goes_on_over_pages_and_loses_nothing(make_site: Make, lines: Any) -> None:
+    records = [post(), *(comment(n, n - 1 if n % 30 else None, "user", n % 5) for n in range(1, 101))]
+    site = make_site([lines(records)], comments_per_page=20)
+    for order in (None, "old"):
+        pages = site.thread("www.reddit.com/r/tea/comments/p1", order)
+        found = [node.attributes["id"] for page in pages for node in page.css("article.comment")]
+        assert sorted(found) == sorted({f"ck{n}" for n in range(1, 101)})
+        assert len(pages) >= 5
+        for page in pages:
+            assert len(page.css("article.comment")) <= 20
+    continued = [page for page in pages if page.css_first("p.continues")]
+    assert continued
+
+
+def test_the_same_bytes_from_any_number_of_workers_and_any_order_of_dumps(make_site: Make, lines: Any) -> None:
+    first = lines([post(), *(comment(n, n // 3 or None, f"user{n % 9}", n % 4) for n in range(1, 60))], "one.ndjson")
+    second = lines(
+        [comment(n, n // 3 or None, f"user{n % 9}", n % 7, retrieved_on=T0 + 2_000_000) for n in range(40, 90)],
+        "two.ndjson",
+    )
+    one = make_site([first, second], name="a")
+    other = make_site([second, first], name="b", jobs=2)
+    assert one.bytes() == other.bytes()
+
+
+def test_a_second_build_writes_nothing_and_one_comment_more_only_what_shows_it(make_site: Make, lines: Any) -> None:
+    records = [post(), comment(1, None, "bob"), comment(2, None, "cy")]
+    others = [
+        post(id="p2", title="Another", permalink="/r/tea/comments/p2/another/"),
+        comment(50, None, "dee", link_id="t3_p2", parent_id="t3_p2"),
+    ]
+    site = make_site([lines([*records, *others], "one.ndjson")])
+    times = {path: (site.folder / path).stat().st_mtime_ns for path in site.paths()}
+    again = make_site([])
+    assert (again.report.written, again.report.unchanged) == (0, len(times) - 1)  # the manifest does not count itself
+    assert times == {path: (site.folder / path).stat().st_mtime_ns for path in site.paths()}
+    more = make_site([lines([comment(3, 1, "ann")], "two.ndjson")])
+    touched = {path for path in more.paths() if (more.folder / path).stat().st_mtime_ns != times.get(path)}
+    assert "www.reddit.com/r/tea/comments/p1.html" in touched
+    assert "www.reddit.com/r/tea/comments/p2.html" not in touched
+    assert "www.reddit.com/user/dee.html" not in touched
+
+
+def test_orphans_hang_on_a_ghost_and_loops_are_cut(make_site: Make, lines: Any) -> None:
+    site = make_site([lines([post(), comment(1, 99, "bob"), comment(2, 3, "cy"), comment(3, 2, "dee")])])
+    page = site.page("www.reddit.com/r/tea/comments/p1.html")
+    assert page.css_first("#ck99.ghost #ck1") is not None
+    assert len(page.css("article.comment:not(.ghost)")) == 3
+    assert "form a loop" in page.css_first("#ck2").text()
+
+
+def test_root_host_puts_its_pages_at_the_top(make_site: Make, lines: Any) -> None:
+    site = make_site([lines([post(), comment(1, None, "bob")])], root_host="www.reddit.com")
+    assert "r/tea/comments/p1.html" in site.paths()
+    assert "user/bob.html" in site.paths()
+    assert site.broken_links() == []
+
+
+def test_base_url_gives_canonical_links_to_the_default_order(make_site: Make, lines: Any) -> None:
+    dump = lines([post(), comment(1, None, "bob", 1), comment(2, None, "cy", 5)])
+    site = make_site([dump], base_url="https://archive.example/")
+    page = site.page("www.reddit.com/r/tea/comments/p1.old.html")
+    link = page.css_first("link[rel=canonical]").attributes["href"]
+    assert link == "https://archive.example/www.reddit.com/r/tea/comments/p1.html"
+
+
+def test_names_that_file_systems_cannot_hold_get_pages_all_the_same(make_site: Make, lines: Any) -> None:
+    names = ["..", "CON", "a/b", "x" * 300, "🍵🍵", "a.b.", "new.top", "tea-2", "\u202egpj.exe"]
+    records = [post(), *(comment(n, None, name, subreddit="tea") for n, name in enumerate(names, 1))]
+    site = make_site([lines(records)])
+    assert site.broken_links() == []
+    assert len([path for path in site.paths() if path.startswith("www.reddit.com/user/")]) == len(names) + 1
+
+
+def test_people_have_pages_of_what_they_wrote(make_site: Make, lines: Any) -> None:
+    site = make_site([lines([post(), comment(1, None, "ann", body="Some **bold** words"), comment(2, None, "bob")])])
+    page = site.page("www.reddit.com/user/ann.html")
+    assert page.css_first("p.summary").text().startswith("1 post and 1 comment in this archive.")
+    assert [node.attributes["href"] for node in page.css(".entry h2 a")] == [
+        "../r/tea/comments/p1.html#ck1",
+        "../r/tea/comments/p1.html",
+    ]
+    assert page.css_first(".excerpt").text() == "Some bold words"
+
+
+def test_listings_page_through_all_posts(make_site: Make, lines: Any) -> None:
+    records = [
+        post(id=f"q{n}", title=f"Title {n}", created_utc=T0 + n, score=n, permalink=f"/r/tea/comments/q{n}/t/")
+        for n in range(1, 8)
+    ]
+    site = make_site([lines(records)], posts_per_page=3)
+    found = []
+    for name in ("index.html", "index-2.html", "index-3.html"):
+        found += [node.css_first("h2 a").text() for node in site.page(name).css("article.post-line")]
+    assert sorted(found) == sorted(f"Title {n}" for n in range(1, 8))
+    assert not (site.folder / "index-4.html").exists()
+    assert site.page("www.reddit.com/r/tea.html").css_first("h1").text() == "r/tea"
+
+
+def test_an_empty_archive_makes_a_site_that_says_so(make_site: Make) -> None:
+    site = make_site([])
+    assert "No threads." in site.page("index.html").css_first("main").text()
+    assert site.broken_links() == []
+
+
+def test_a_chain_of_3000_replies_stays_one_thread(make_site: Make, lines: Any) -> None:
+    site = make_site([lines([post(), *(comment(n, n - 1 or None, "u") for n in range(1, 3001))])])
+    pages = site.thread("www.reddit.com/r/tea/comments/p1")
+    found = [node.attributes["id"] for page in pages for node in page.css("article.comment")]
+    assert found == [f"ck{n}" for n in range(1, 3001)]
+    for page in pages:
+        for node in page.css("article.comment a.parent"):
+            assert node.attributes["href"]
