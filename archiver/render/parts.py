@@ -113,7 +113,10 @@ class Parts:
         if post.title:
             return post.title, True
         place = f" in {post.community}" if post.community else ""
-        return (f"Thread {post.id}{place}" if post.state is None else f"Untitled thread{place}"), False
+        if post.state is None:
+            return f"Thread {post.id}{place}", False
+        day = f", {views.day(post.created.earliest).parts[0][1]}" if post.created else ""
+        return f"Untitled thread{place}{day}", False
 
     def body(self, record: Post | Comment, here: str, prefix: str) -> tuple[Markup | None, str | None]:
         """The text as HTML, or what to say where there is none."""
@@ -139,7 +142,7 @@ class Parts:
     def author(self, host: str, name: str | None, here: str) -> Link:
         """Who wrote something; everybody who wrote has a page."""
         if name is None:
-            return Link("[unknown]")
+            return Link("unknown author")
         return Link(name, urls.relative(urls.page_name(self.addresses.person(host, name)), here))
 
     def person_link(self, host: str, name: str, here: str) -> Link:

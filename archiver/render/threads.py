@@ -223,7 +223,7 @@ def _name(node: Node | None) -> str:
     """Who wrote a comment, in a sentence."""
     if node is None or node.comment is None:
         return "a missing comment"
-    return node.comment.author or "[unknown]"
+    return node.comment.author or "unknown author"
 
 
 def _missing(count: int | None) -> str | None:
