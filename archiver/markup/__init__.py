@@ -14,7 +14,7 @@ from archiver.markup.excerpts import excerpt
 from archiver.markup.fast import render_simple
 from archiver.markup.lemmy import lemmy_parser
 from archiver.markup.links import Context
-from archiver.markup.pages import render_html
+from archiver.markup.pages import render_html, without_tags
 from archiver.markup.plain import clean, quote, render_text
 from archiver.markup.reddit import reddit_parser
 from archiver.markup.sanitise import sanitise
@@ -33,6 +33,8 @@ def render(body: str, body_format: BodyFormat, context: Context) -> Markup:
     """Safe HTML of ``body``: block elements, headings from h4, ids beginning with ``context.prefix``. Never fails."""
     body = clean(body)
     if body_format == "text" or len(body) > LONGEST_PARSED:
+        if body_format == "html":
+            body = without_tags(body)
         return Markup(sanitise(render_text(body, context), relative=True))  # noqa: S704 (sanitised)
     simple = render_simple(body, body_format)
     if simple is not None:

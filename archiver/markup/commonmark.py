@@ -14,6 +14,7 @@ from markdown_it.common.utils import escapeHtml
 from markdown_it.parser_block import ParserBlock
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline, image, link
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
@@ -58,10 +59,28 @@ def safe_parser(preset: str, *, typography: bool = False) -> MarkdownIt:
     md = core_parser(preset, typography=typography)
     md.options["xhtmlOut"] = False
     md.validateLink = _any_link  # type: ignore[method-assign,assignment]
+    md.inline.ruler.at("link", _link_rule)
+    md.inline.ruler.at("image", _image_rule)
     md.core.ruler.push("finish", _finish)
     md.add_render_rule("code_block", _pre)
     md.add_render_rule("fence", _pre)
     return md
+
+
+def _closes_later(state: StateInline) -> bool:
+    """Whether any "]" follows; asked before each search for the end of a link, so that many "[" cost nothing."""
+    known = state.env.get("last bracket")
+    if known is None or known[0] is not state:
+        known = state.env["last bracket"] = (state, state.src.rfind("]"))
+    return bool(known[1] > state.pos)
+
+
+def _link_rule(state: StateInline, silent: bool) -> bool:
+    return state.src[state.pos] == "[" and _closes_later(state) and link(state, silent)
+
+
+def _image_rule(state: StateInline, silent: bool) -> bool:
+    return state.src[state.pos] == "!" and _closes_later(state) and image(state, silent)
 
 
 def _any_link(_url: str) -> bool:

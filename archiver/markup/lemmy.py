@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.rules_core import StateCore, linkify, smartquotes
-from markdown_it.rules_inline import StateInline, image, link
+from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline import linkify as linkify_address
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
@@ -43,29 +43,11 @@ def lemmy_parser() -> MarkdownIt:
     md.add_render_rule("footnote_open", _footnote_open)
     md.add_render_rule("footnote_anchor", _footnote_anchor)
     md.inline.ruler.before("link", "ruby", _ruby)
-    md.inline.ruler.at("link", _link)
-    md.inline.ruler.at("image", _image)
     md.inline.ruler.at("linkify", _bare_address)
     md.core.ruler.at("linkify", _bare_links)
     md.core.ruler.at("smartquotes", _quotes)
     md.core.ruler.after("linkify", "mentions", _mentions)
     return md
-
-
-def _closes_later(state: StateInline) -> bool:
-    """Whether any "]" follows; asked before each search for the end of a link, so that many "[" cost nothing."""
-    known = state.env.get("last bracket")
-    if known is None or known[0] is not state:
-        known = state.env["last bracket"] = (state, state.src.rfind("]"))
-    return bool(known[1] > state.pos)
-
-
-def _link(state: StateInline, silent: bool) -> bool:
-    return state.src[state.pos] == "[" and _closes_later(state) and link(state, silent)
-
-
-def _image(state: StateInline, silent: bool) -> bool:
-    return state.src[state.pos] == "!" and _closes_later(state) and image(state, silent)
 
 
 def _bare_address(state: StateInline, silent: bool) -> bool:

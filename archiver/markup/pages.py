@@ -1,7 +1,7 @@
 """Bodies that are HTML already: saved pages of mlmym and old.reddit.com, Hacker News, feeds.
 
 Two steps. nh3 makes any HTML uniform: balanced, known elements only, attributes quoted. Then one pass over its tags
-makes them fit the page: links resolved, images turned into links, headings moved below the page's own, deep nesting cut.
+makes them fit: links resolved, images turned into links, headings moved below the page's own, deep nesting cut.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from html import escape, unescape
 import nh3
 
 from archiver.markup.links import REL, SCHEMES, Context, resolve
+from archiver.markup.plain import render_text
 from archiver.markup.sanitise import TAGS
 
 DEEPEST = 60
@@ -31,18 +32,26 @@ _uniform = nh3.Cleaner(
 )
 _TAG = re.compile(r'<(/?)([a-z][a-z0-9]*+)((?: [a-z-]++="[^"]*+")*+)>')
 _ATTRIBUTE = re.compile(r'([a-z-]++)="([^"]*+)"')
-_EMPTY = re.compile(r'<(p|h[456])(?: class="[a-z0-9-]*+")?>\s*+</\1>')
+_EMPTY = re.compile(r'<(p|h[456])(?: class="[a-z0-9-]*+")?>\s*+</\1>\n?')
+_ANY_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*+)[^<>]*+>?")
+_MARKED = re.compile(r"</?[A-Za-z!][^<>]*+>")
+_UNCLOSED = frozenset(
+    {"p", "li", "br", "hr", "img", "dt", "dd", "tr", "td", "th", "input", "meta", "link", "col", "wbr"}
+)
+DEEPEST_PARSED = 1000
+"""Tags opened and not closed; the HTML parser's time grows with the square of the depth."""
 _VOID = frozenset({"br", "hr", "img"})
 _BLOCKS = frozenset(
-    ("blockquote", "dd", "details", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6")
-    + ("hr", "li", "ol", "p", "pre", "summary", "table", "ul")
-)
+    ("blockquote", "dd", "details", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre")
+) | {"summary", "table", "ul"}
 _PARENTS = {"summary": ("details",), "li": ("ul", "ol"), "dt": ("dl",), "dd": ("dl",)}
 _RENAMED = {"tt": "code"}
 
 
 def render_html(body: str, context: Context) -> tuple[str, bool]:
     """HTML of ``body`` and whether it holds links into the archive. The caller still has to sanitise it."""
+    if _depth(body) > DEEPEST_PARSED:
+        return render_text(without_tags(body), context), True
     page = _Page(context)
     html = _uniform.clean(body)
     done = 0
@@ -53,6 +62,23 @@ def render_html(body: str, context: Context) -> tuple[str, bool]:
     page.text(html[done:])
     page.end_paragraph()
     return _EMPTY.sub("", "".join(page.parts)), page.relative
+
+
+def without_tags(body: str) -> str:
+    """The text of an HTML body too long or too deep to be parsed."""
+    return unescape(_MARKED.sub(" ", body))
+
+
+def _depth(body: str) -> int:
+    """How deep the elements of ``body`` may lie within each other, at most."""
+    if body.count("<") <= DEEPEST_PARSED:
+        return 0
+    depth = deepest = 0
+    for tag in _ANY_TAG.finditer(body):
+        if tag[2].lower() not in _UNCLOSED:
+            depth += -1 if tag[1] else 1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 class _Page:
