@@ -10,6 +10,9 @@ import yaml
 
 from archiver.errors import ConfigError
 
+YAML_ERRORS = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
+"""What PyYAML's safe loader raises for bad files: 2001-99-99, ``!!bool x`` and deep nesting are no YAMLError there."""
+
 Order = Literal["hot", "top", "controversial", "new", "old", "captured"]
 """Those of sorts.COMMENT_ORDERS; a test keeps them equal."""
 
@@ -46,8 +49,15 @@ def load(path: Path | None, options: dict[str, Any]) -> Settings:
         checked = msgspec.convert(settings, Settings)
     except msgspec.ValidationError as error:
         raise ConfigError(_explain(str(error), where, path)) from error
+    if not checked.orders:
+        raise ConfigError(f"{where['orders']}: orders: none is named; allowed are {', '.join(get_args(Order))}")
     if checked.default_order not in checked.orders:
-        raise ConfigError(f"default_order is '{checked.default_order}', which is not among orders: {checked.orders}")
+        if "default_order" in settings:
+            allowed = ", ".join(checked.orders)
+            raise ConfigError(
+                f"{where['default_order']}: default_order: '{checked.default_order}' is not among orders ({allowed})"
+            )
+        checked = msgspec.structs.replace(checked, default_order=checked.orders[0])
     if checked.base_url is not None and not checked.base_url.startswith(("https://", "http://")):
         raise ConfigError(
             f"{where['base_url']}: base_url must start with https:// or http://, not '{checked.base_url}'"
@@ -60,7 +70,7 @@ def _read(path: Path) -> dict[str, Any]:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except YAML_ERRORS as error:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     if found is None:
         return {}

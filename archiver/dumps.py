@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
 import msgspec
 import zstandard
@@ -47,6 +47,7 @@ ZSTD_WINDOW = 1 << 31
 READ_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, tarfile.TarError, zipfile.BadZipFile)
 
 T = TypeVar("T")
+_Stream = BinaryIO | io.BufferedIOBase
 
 
 class Importer(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +71,7 @@ class Dump:
     def __init__(
         self,
         name: str,
-        opener: Callable[[], BinaryIO],
+        opener: Callable[[], io.BufferedIOBase],
         *,
         label: str,
         source: Path,
@@ -94,7 +95,7 @@ class Dump:
         """Host that files beside this one were captured from; set before reading."""
         self._opener = opener
 
-    def open(self) -> BinaryIO:
+    def open(self) -> io.BufferedIOBase:
         """Open the unpacked bytes. Raises DumpError with the file's name."""
         try:
             return self._opener()
@@ -102,12 +103,16 @@ class Dump:
             raise DumpError(f"{self.name}: {_reason(error)}") from error
 
     def head(self) -> bytes:
-        """The first bytes, for recognising the format."""
+        """The first bytes, for recognising the format; fewer where the rest is damaged. Raises DumpError for none."""
+        found = b""
         with self.open() as stream:
             try:
-                return stream.read(HEAD_BYTES)
+                while len(found) < HEAD_BYTES and (piece := stream.read1(HEAD_BYTES - len(found))):
+                    found += piece
             except READ_ERRORS as error:
-                raise DumpError(f"{self.name}: {_reason(error)}") from error
+                if not found:
+                    raise DumpError(f"{self.name}: {_reason(error)}") from error
+        return found
 
     def read(self) -> bytes:
         """All bytes, for formats that are one document (a saved page). At most MAX_LINE."""
@@ -136,10 +141,10 @@ class Dump:
     def documents(self) -> Iterator[tuple[int, bytes]]:
         """(line it starts on, bytes) of each JSON document: one a line, several in a row, or spread over lines.
 
-        The last one may be incomplete; whoever decodes it notices.
+        An incomplete one comes as it is; whoever decodes it notices. Complete lines after a damaged one are not lost.
         """
-        buffer: list[bytes] = []
-        start, depth = 1, 0
+        buffer: list[tuple[int, bytes]] = []
+        depth = held = 0
         for number, line in self.lines():
             text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
             if not buffer:
@@ -148,7 +153,6 @@ class Dump:
                 if _is_document(text):
                     yield number, text
                     continue
-                start = number
             begin = 0
             for token in _JSON_TOKEN.finditer(text):
                 mark = token[0]
@@ -157,12 +161,34 @@ class Dump:
                 elif mark in b"}]":
                     depth -= 1
                     if depth <= 0:
-                        yield start, b"".join([*buffer, text[begin : token.end()]])
-                        buffer, begin, depth, start = [], token.end(), 0, number
-            if rest := text[begin:].strip() and text[begin:]:
-                buffer.append(rest)
-        if buffer:
-            yield start, b"".join(buffer)
+                        yield _joined([*buffer, (number, text[begin : token.end()])])
+                        buffer, begin, depth, held = [], token.end(), 0, 0
+            if text[begin:].strip():
+                buffer.append((number, text[begin:]))
+                held += len(text) - begin
+            if held > MAX_LINE:
+                yield from _salvaged(buffer)
+                buffer, depth, held = [], 0, 0
+        yield from _salvaged(buffer)
+
+
+def _joined(lines: list[tuple[int, bytes]]) -> tuple[int, bytes]:
+    return lines[0][0], b"".join(line for _, line in lines)
+
+
+def _salvaged(lines: list[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """What lines hold that never became a document: objects of one line each, and the damaged pieces between."""
+    damaged: list[tuple[int, bytes]] = []
+    for number, line in lines:
+        if line.startswith(b"{") and _is_document(line):
+            if damaged:
+                yield _joined(damaged)
+            damaged = []
+            yield number, line
+        else:
+            damaged.append((number, line))
+    if damaged:
+        yield _joined(damaged)
 
 
 # A JSON string (to skip it) or a bracket. The closing quote is optional, so that no input makes it backtrack.
@@ -180,32 +206,32 @@ def _is_document(text: bytes) -> bool:
 def decode_json(data: bytes, kind: type[T]) -> T:
     """Decode one JSON document into typed records, forgiving what JSON of the wild gets wrong in its text.
 
-    Numbers in strings count as numbers where ``kind`` wants one; bytes that are not UTF-8 and lone surrogates become
-    U+FFFD. Raises msgspec.DecodeError (with msgspec's words) for anything that is not JSON or not of that shape.
+    Numbers in strings count as numbers where ``kind`` wants one; control characters in strings stay; bytes that are
+    not UTF-8 and lone surrogates become U+FFFD. Raises msgspec.DecodeError (with msgspec's words) for anything that is
+    not JSON or not of that shape.
     """
     try:
         return msgspec.json.decode(data, type=kind, strict=False)
     except msgspec.ValidationError:
         raise
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        # msgspec refuses lone surrogates and bad UTF-8, which the standard library lets through.
+        # msgspec refuses lone surrogates, bad UTF-8 and control characters, which the standard library lets through.
         try:
-            loose: Any = json.loads(data.decode("utf-8", "replace"))
+            loose: Any = json.loads(data.decode("utf-8", "replace"), strict=False)
+            clean = _SURROGATE.sub("\ufffd", json.dumps(loose, ensure_ascii=False))
+            return msgspec.json.decode(clean, type=kind, strict=False)
         except (ValueError, RecursionError):
             raise msgspec.DecodeError(str(error) or "nested too deep") from error
-        clean = json.dumps(loose).encode()  # ASCII, so surrogates are visible as escapes
-        clean = _LONE_SURROGATE.sub(rb"\\ufffd", clean)
-        return msgspec.json.decode(clean, type=kind, strict=False)
 
 
-# As json.dumps writes them: a high half without a low one, or a low half without a high one before it.
-_LONE_SURROGATE = re.compile(
-    rb"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}"
-)
+# Pairs of them are one character by then.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _Readable(Protocol):
-    def read(self, size: int = -1, /) -> bytes: ...
+    """A stream that gives what it has; reading on to the asked size would lose what stands before a damage."""
+
+    def read1(self, size: int = -1, /) -> bytes: ...
 
 
 class _Bounded(io.RawIOBase):
@@ -221,7 +247,7 @@ class _Bounded(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._stream.read(len(buffer))
+        data = self._stream.read1(len(buffer))
         self._left -= len(data)
         if self._left < 0:
             raise DumpError(
@@ -243,38 +269,60 @@ def find(arguments: list[str], workplace: ExitStack, **options: Any) -> Iterator
     ``workplace``. ``options`` go to each Dump.
     """
     for argument in arguments:
-        if argument == "-":
-            path = _spool(sys.stdin.buffer, workplace)
-            yield from _unpack("stdin", "stdin", path, workplace, options)
-            continue
-        path = Path(argument)
-        if not path.exists():
-            yield DumpError(f"{argument}: no such file or folder")
-        elif path.is_dir():
-            for inner in _walk(path):
-                label = f"{path.resolve().name}/{inner.relative_to(path).as_posix()}"
-                yield from _unpack(str(inner), label, inner, workplace, options)
-        else:
-            yield from _unpack(argument, path.name, path, workplace, options)
+        try:
+            yield from _found(argument, workplace, options)
+        except OSError as error:
+            yield DumpError(f"{argument}: {_reason(error)}")
+
+
+def _found(argument: str, workplace: ExitStack, options: dict[str, Any]) -> Iterator[Dump | DumpError]:
+    path = Path(argument)
+    if argument == "-":
+        yield from _unpack("stdin", "stdin", _spool(sys.stdin.buffer, workplace), workplace, options)
+    elif not path.exists():
+        yield DumpError(f"{argument}: no such file or folder")
+    elif path.is_dir():
+        for inner in _walk(path):
+            if isinstance(inner, DumpError):
+                yield inner
+                continue
+            label = f"{path.resolve().name}/{inner.relative_to(path).as_posix()}"
+            yield from _unpack(str(inner), label, inner, workplace, options)
+    elif path.is_fifo():  # such as a shell's <(…), which can be read only once
+        with path.open("rb") as stream:
+            copy = _spool(stream, workplace)
+        yield from _unpack(argument, path.name, copy, workplace, options)
+    else:
+        yield from _unpack(argument, path.name, path, workplace, options)
 
 
 def sha256(path: Path) -> str:
-    """Checksum of the file as it lies there, packed or not."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """Checksum of the file as it lies there, packed or not. Raises DumpError."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise DumpError(f"{path}: {_reason(error)}") from error
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
+def _walk(folder: Path) -> Iterator[Path | DumpError]:
+    """Files below a folder, each folder's entries in name order."""
+    waiting = [folder]
+    while waiting:
+        path = waiting.pop()
+        try:
+            if path != folder and (path.is_symlink() or not path.is_dir()):
+                if path.is_file():
+                    yield path
+                continue
+            inside = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+        except OSError as error:
+            yield DumpError(f"{path}: {_reason(error)}")
             continue
-        if path.is_dir() and not path.is_symlink():
-            yield from _walk(path)
-        elif path.is_file():
-            yield path
+        waiting += sorted(inside, reverse=True)
 
 
-def _spool(stream: BinaryIO, workplace: ExitStack) -> Path:
+def _spool(stream: _Stream, workplace: ExitStack) -> Path:
     """Copy a stream that can be read only once to a temporary file."""
     folder = workplace.enter_context(tempfile.TemporaryDirectory(prefix="archiver-"))
     path = Path(folder) / "dump"
@@ -315,12 +363,12 @@ def _layers(dump: Dump, workplace: ExitStack, options: dict[str, Any], depth: in
         yield dump
 
 
-def _decompressor(dump: Dump, head: bytes) -> Callable[[], BinaryIO] | None:
+def _decompressor(dump: Dump, head: bytes) -> Callable[[], io.BufferedIOBase] | None:
     """How to open a compressed file unpacked; None if it is not compressed."""
     size = dump.source.stat().st_size
 
-    def opened(unpack: Callable[[BinaryIO], _Readable]) -> Callable[[], BinaryIO]:
-        def opener() -> BinaryIO:
+    def opened(unpack: Callable[[Any], _Readable]) -> Callable[[], io.BufferedIOBase]:
+        def opener() -> io.BufferedIOBase:
             packed = dump.open()
             return io.BufferedReader(_Bounded(dump.name, unpack(packed), size, packed), 1 << 18)
 
@@ -343,14 +391,15 @@ class _Zstd:
     CHUNK = 1 << 13
     """Packed bytes unpacked at a time; small, because a hostile frame grows 30,000-fold."""
 
-    def __init__(self, packed: BinaryIO) -> None:
+    def __init__(self, packed: _Stream) -> None:
         self._packed = packed
         self._unpacker = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
         self._frame: zstandard.ZstdDecompressionObj | None = None
         self._ready = b""
         self._rest = b""
 
-    def read(self, size: int = -1, /) -> bytes:
+    def read1(self, size: int = -1, /) -> bytes:
+        """At most ``size`` bytes, from as few packed ones as give any."""
         while not self._ready:
             chunk = self._rest or self._packed.read(self.CHUNK)
             self._rest = b""
@@ -369,6 +418,7 @@ class _Zstd:
 def _zip_members(dump: Dump, workplace: ExitStack, options: dict[str, Any], depth: int) -> Iterator[Dump | DumpError]:
     packed = workplace.enter_context(dump.open() if depth == 0 else _spool_layer(dump, workplace).open("rb"))
     archive = workplace.enter_context(zipfile.ZipFile(packed))
+    seen: dict[str, int] = {}
     for info in sorted(archive.infolist(), key=lambda info: info.filename):
         name = f"{dump.name}/{info.filename}"
         if info.is_dir() or Path(info.filename).name.startswith("."):
@@ -377,14 +427,17 @@ def _zip_members(dump: Dump, workplace: ExitStack, options: dict[str, Any], dept
             yield DumpError(f"{name}: unpacks to {info.file_size:,} bytes from {info.compress_size:,}; that is a bomb")
             continue
 
-        def opener(info: zipfile.ZipInfo = info, name: str = name) -> BinaryIO:
-            return io.BufferedReader(_Bounded(name, archive.open(info), info.compress_size), 1 << 18)
+        def opener(info: zipfile.ZipInfo = info, name: str = name) -> io.BufferedIOBase:
+            stream: Any = archive.open(info)
+            return io.BufferedReader(_Bounded(name, stream, info.compress_size, stream), 1 << 18)
 
         try:
-            inner = _member(dump, info.filename, opener, options)
+            inner = _member(dump, _unique(info.filename, seen), opener, options)
             yield from _layers(inner, workplace, options, depth + 1)
         except (RuntimeError, NotImplementedError) as error:  # how zipfile says "encrypted" and "method not supported"
             yield DumpError(f"{name}: {error}")
+        except READ_ERRORS as error:
+            yield DumpError(f"{name}: {_reason(error)}")
         except DumpError as error:
             yield error
 
@@ -392,22 +445,46 @@ def _zip_members(dump: Dump, workplace: ExitStack, options: dict[str, Any], dept
 def _tar_members(dump: Dump, workplace: ExitStack, options: dict[str, Any], depth: int) -> Iterator[Dump | DumpError]:
     """Members are copied out first: a packed tar can only be read from front to back."""
     folder = Path(workplace.enter_context(tempfile.TemporaryDirectory(prefix="archiver-")))
-    with dump.open() as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+    largest = max(MAX_UNPACKED_ALWAYS, dump.source.stat().st_size * MAX_RATIO)
+    seen: dict[str, int] = {}
+    with dump.open() as stream, tarfile.open(fileobj=cast(BinaryIO, stream), mode="r|") as archive:
         for number, member in enumerate(archive):
             content = archive.extractfile(member) if member.isreg() else None
             if content is None or Path(member.name).name.startswith("."):
                 continue
+            if member.size > largest:  # a sparse file claims any size
+                yield DumpError(f"{dump.name}/{member.name}: unpacks to {member.size:,} bytes; that is a bomb")
+                continue
             copy = folder / str(number)
-            with copy.open("wb") as target:
-                shutil.copyfileobj(content, target, 1 << 20)
-            inner = _member(dump, member.name, partial(_reopen, copy), options)
+            cut_off = _copy(content, copy)
+            inner = _member(dump, _unique(member.name, seen), partial(_reopen, copy), options)
             try:
                 yield from _layers(inner, workplace, options, depth + 1)
+            except READ_ERRORS as error:
+                yield DumpError(f"{inner.name}: {_reason(error)}")
             except DumpError as error:
                 yield error
+            if cut_off:
+                raise cut_off
 
 
-def _member(dump: Dump, path: str, opener: Callable[[], BinaryIO], options: dict[str, Any]) -> Dump:
+def _copy(content: Any, copy: Path) -> Exception | None:
+    """Copy a member out, as far as it can be read; the error where it cannot."""
+    with copy.open("wb") as target:
+        try:
+            shutil.copyfileobj(content, target, tarfile.BLOCKSIZE)
+        except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError) as error:
+            return error
+    return None
+
+
+def _unique(path: str, seen: dict[str, int]) -> str:
+    """The path of a member, with a number where an earlier one has the same."""
+    seen[path] = seen.get(path, 0) + 1
+    return path if seen[path] == 1 else f"{path}#{seen[path]}"
+
+
+def _member(dump: Dump, path: str, opener: Callable[[], io.BufferedIOBase], options: dict[str, Any]) -> Dump:
     name, label, member = (f"{outer}/{path}" for outer in (dump.name, dump.label, dump.member))
     return Dump(name, opener, label=label, source=dump.source, member=member, **options)
 
@@ -417,7 +494,7 @@ def _spool_layer(dump: Dump, workplace: ExitStack) -> Path:
         return _spool(stream, workplace)
 
 
-def _reopen(path: Path) -> BinaryIO:
+def _reopen(path: Path) -> io.BufferedIOBase:
     return path.open("rb")
 
 

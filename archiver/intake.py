@@ -12,7 +12,7 @@ import msgspec
 
 from archiver import dumps, importers
 from archiver.dumps import Dump, Importer
-from archiver.errors import DumpError
+from archiver.errors import ConfigError, DumpError
 from archiver.model import Capture, Moment
 from archiver.store import Archive
 
@@ -21,6 +21,9 @@ Progress = Callable[[str, int, int | None], None]
 
 REPORT_EVERY = 1000
 """Records between two reports of progress."""
+
+LONGEST_EPOCH = 12
+"""Digits of a time that the archive file can hold."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +105,11 @@ def _share_origins(pairs: list[tuple[Dump, Importer]], report: Report, options: 
 def _import_one(
     archive: Archive, dump: Dump, importer: Importer, options: Options, report: Report, progress: Progress
 ) -> None:
-    digest = dumps.sha256(dump.source)
+    try:
+        digest, size = dumps.sha256(dump.source), dump.source.stat().st_size
+    except (DumpError, OSError) as error:
+        _note(error if isinstance(error, DumpError) else DumpError(f"{dump.name}: {error.strerror}"), report, options)
+        return
     known = archive.known(digest, dump.member)
     if known and not (options.captured or options.keep_deleted):
         report.known += 1
@@ -113,7 +120,7 @@ def _import_one(
         id=0,
         name=dump.label,
         sha256=digest,
-        size=dump.source.stat().st_size,
+        size=size,
         format=importer.name,
         captured=options.captured,
         newest=None,
@@ -145,6 +152,8 @@ def _import_one(
 
 
 def _now() -> int:
-    """Microseconds since 1970; the day that SOURCE_DATE_EPOCH names, for builds that must repeat."""
+    """Microseconds since 1970; what SOURCE_DATE_EPOCH names, for builds that must repeat. Raises ConfigError."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch and not (epoch.isascii() and epoch.isdecimal() and len(epoch) <= LONGEST_EPOCH):
+        raise ConfigError(f"SOURCE_DATE_EPOCH must be a number of seconds since 1970, not '{epoch}'")
     return int(epoch) * 1_000_000 if epoch else time.time_ns() // 1000

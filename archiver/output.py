@@ -6,11 +6,14 @@ touched.
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -18,6 +21,9 @@ from archiver.errors import PublishError
 
 MANIFEST = "manifest.tsv"
 """One line a file: sha256, bytes, path; sorted by path."""
+
+
+_SIZE = re.compile(r"[0-9]{1,18}")
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -69,16 +75,26 @@ class Build:
     def __init__(self, output: Path) -> None:
         """Raises PublishError if the folder holds something that is not a site of ours."""
         self.output = output
-        self.folder = output.parent / f".{output.name}.building"
+        whole = output.resolve()
+        self.folder = whole.parent / f".{whole.name}.building"
         try:
             if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()):
                 raise PublishError(f"{output}: exists and is not a site made by archiver; choose another --output")
-            output.parent.mkdir(parents=True, exist_ok=True)
+            whole.parent.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(self.folder, ignore_errors=True)
             (self.folder / "site").mkdir(parents=True)
+            self._db = sqlite3.connect(self.folder / "build.db", isolation_level=None)
         except OSError as error:
             raise PublishError(f"{error.filename or output}: {error.strerror}") from error
-        self._db = sqlite3.connect(self.folder / "build.db", isolation_level=None)
+        except sqlite3.Error as error:
+            raise PublishError(f"{self.folder}: {error}") from error
+        try:
+            self._prepare()
+        except BaseException:
+            self.discard()
+            raise
+
+    def _prepare(self) -> None:
         self._db.executescript("""
             PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
             CREATE TABLE old (path TEXT PRIMARY KEY, sha256 TEXT, size INTEGER) WITHOUT ROWID;
@@ -87,21 +103,27 @@ class Build:
                 thread INTEGER, comment TEXT, page INTEGER, PRIMARY KEY (thread, comment)
             ) WITHOUT ROWID;
         """)
-        self._db.executemany("INSERT OR REPLACE INTO old VALUES (?, ?, ?)", _manifest(output / MANIFEST))
+        self._fill("INSERT OR REPLACE INTO old VALUES (?, ?, ?)", _manifest(self.output / MANIFEST))
+
+    def _fill(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        try:
+            self._db.executemany(sql, rows)
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            raise PublishError(f"{self.folder}: {error}; the old site is as it was") from error
 
     def add(self, files: Iterable[Written]) -> None:
         """Note files that belong to the site. Raises PublishError where two pages have one address."""
         try:
-            self._db.executemany(
-                "INSERT INTO new VALUES (?, ?, ?, ?)", ((f.path, f.sha256, f.size, f.changed) for f in files)
-            )
+            self._fill("INSERT INTO new VALUES (?, ?, ?, ?)", ((f.path, f.sha256, f.size, f.changed) for f in files))
         except sqlite3.IntegrityError as error:
             raise PublishError(f"{self.output}: two pages have the same address ({error})") from error
 
     def place(self, thread: int, pages: dict[str, int]) -> None:
         """Note on which page of their thread comments stand."""
         rows = ((thread, comment, page) for comment, page in pages.items())
-        self._db.executemany("INSERT INTO place VALUES (?, ?, ?)", rows)
+        self._fill("INSERT INTO place VALUES (?, ?, ?)", rows)
 
     def commit(self) -> tuple[int, int, int]:
         """Move everything in, take away what no longer belongs. Returns (written, unchanged, removed)."""
@@ -137,7 +159,15 @@ class Build:
         for path in [*sorted(changed, key=lambda path: (path.count("/") == 0, path)), MANIFEST]:
             target = self.output / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            (site / path).replace(target)
+            try:
+                (site / path).replace(target)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                # The site folder is a disk of its own: copy first, so that no half page is ever seen.
+                copy = target.with_name(f".{target.name}.new")
+                shutil.copyfile(site / path, copy)
+                copy.replace(target)
 
 
 def _has_size(path: Path, size: int) -> bool:
@@ -150,10 +180,10 @@ def _has_size(path: Path, size: int) -> bool:
 def _manifest(path: Path) -> Iterator[tuple[str, str, int]]:
     if not path.exists():
         return
-    with path.open(encoding="utf-8") as lines:
+    with path.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, 1):
             parts = line.rstrip("\n").split("\t")
-            if len(parts) != 3 or not parts[1].isdecimal():
+            if len(parts) != 3 or not _SIZE.fullmatch(parts[1]) or "\0" in line:
                 raise PublishError(f"{path}:{number}: not a line of a manifest; remove the folder to build it anew")
             yield parts[2], parts[0], int(parts[1])
 
@@ -161,9 +191,9 @@ def _manifest(path: Path) -> Iterator[tuple[str, str, int]]:
 def _remove(output: Path, path: str) -> None:
     """Take away a file of the site, and the folders that are empty then. Never anything outside the site."""
     target = output / path
-    if ".." in target.parts or not target.resolve().is_relative_to(output.resolve()):
+    if ".." in Path(path).parts or not target.resolve().is_relative_to(output.resolve()) or not target.is_file():
         return
-    target.unlink(missing_ok=True)
+    target.unlink()
     for folder in target.parents:
         if folder == output or any(folder.iterdir()):
             break

@@ -17,12 +17,9 @@ def cut(nodes: Sequence[Node], limit: int) -> list[list[Node]]:
     for unit in _units(nodes):
         if pages[-1] and len(pages[-1]) + len(unit) > limit:
             pages.append([])
-        while len(unit) > limit:
-            pages[-1] += unit[:limit]
-            unit = unit[limit:]
-            pages.append([])
-        pages[-1] += unit
-    return pages if pages[-1] or len(pages) == 1 else pages[:-1]
+        pages[-1] += unit[:limit]
+        pages += [unit[start : start + limit] for start in range(limit, len(unit), limit)]
+    return pages
 
 
 def _units(nodes: Sequence[Node]) -> list[list[Node]]:

@@ -7,6 +7,7 @@ an order is the same on every machine. What is unknown comes last, never as 0.
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -106,10 +107,13 @@ def lemmy_controversy_rank(up: int, down: int, version: str) -> float:
     if up <= 0 or down <= 0:
         return 0.0
     evenness = min(up, down) / max(up, down)
-    if version.startswith("0.19.") and version.split(".")[2][:1] in "012345" and len(version.split(".")[2]) == 1:
+    if _BEFORE_0196.match(version):
         return (up + down) * evenness
     rank = float((up + down) ** evenness)
     return _real(rank) if _is_1(version) else rank
+
+
+_BEFORE_0196 = re.compile(r"0\.19\.[0-5](?![0-9])")
 
 
 def _is_018(version: str) -> bool:
@@ -117,7 +121,7 @@ def _is_018(version: str) -> bool:
 
 
 def _is_1(version: str) -> bool:
-    return not version.startswith("0.")
+    return re.match(r"[1-9]", version) is not None
 
 
 def _real(value: float) -> float:
@@ -135,9 +139,9 @@ def reddit_hot(score: int, epoch: float) -> float:
 
 
 def confidence(up: int, down: int) -> float:
-    """Lower bound of the Wilson interval at 80 % (Reddit's "best", PieFed's hot for comments); 0 without votes."""
+    """Lower bound of the Wilson interval at 80 % (Reddit's "best", PieFed's hot for comments); 0 without upvotes."""
     votes = up + down
-    if votes == 0:
+    if up <= 0 or down < 0:
         return 0.0
     z = 1.281551565545
     share = up / votes

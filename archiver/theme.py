@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import yaml
 
+from archiver.config import YAML_ERRORS
 from archiver.errors import ThemeError
 
 DEFAULT = "modern"
@@ -74,13 +75,12 @@ def load(name: str) -> Theme:
 
 
 def _folder(name: str) -> Path:
-    themes = data_root() / "themes"
-    if (themes / name).is_dir() and Path(name).name == name:
-        return themes / name
-    if Path(name).is_dir():
+    themes = {path.name: path for path in sorted((data_root() / "themes").iterdir()) if path.is_dir()}
+    if name in themes:
+        return themes[name]
+    if name and Path(name).is_dir():
         return Path(name).resolve()
-    known = ", ".join(path.name for path in sorted(themes.iterdir()) if path.is_dir())
-    raise ThemeError(f"no theme is called '{name}' and no such folder exists; the themes are {known}")
+    raise ThemeError(f"no theme is called '{name}' and no such folder exists; the themes are {', '.join(themes)}")
 
 
 def _describe(folder: Path) -> _Description:
@@ -89,5 +89,5 @@ def _describe(folder: Path) -> _Description:
         return _Description()
     try:
         return msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")) or {}, _Description)
-    except (OSError, yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError) as error:
+    except (OSError, *YAML_ERRORS, msgspec.ValidationError) as error:
         raise ThemeError(f"{path}: {' '.join(str(error).split())}") from error

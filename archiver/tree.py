@@ -60,8 +60,7 @@ def build(post: Post, comments: Iterable[Comment], gaps: Iterable[Gap]) -> Threa
     thread = Thread(post, roots, count, 0, None)
     order = list(walk(roots))
     _measure(order)
-    _declare_missing(order)
-    _place_gaps(thread, nodes, gaps)
+    _count_missing(thread, nodes, order, gaps)
     return thread
 
 
@@ -127,49 +126,70 @@ def _measure(order: list[Node]) -> None:
             node.parent.descendants += node.descendants + (node.comment is not None)
 
 
-def _declare_missing(order: list[Node]) -> None:
-    """Compare what the source counted with what is here. Counts that are too low are counts of an older capture."""
-    below: dict[str, int] = {}
-    for node in reversed(order):
-        declared = node.comment.declared_descendants if node.comment else None
-        accounted = sum(1 + below[child.id] for child in node.children)
-        below[node.id] = max(accounted, declared or 0)
-        if declared is not None:
-            node.missing = max(0, declared - accounted)
-        elif node.comment and node.comment.declared_children is not None:
-            node.missing = max(0, node.comment.declared_children - len(node.children))
-
-
-def _place_gaps(thread: Thread, nodes: dict[str, Node], gaps: Iterable[Gap]) -> None:
-    """Gaps that later captures filled vanish; the others say how many replies are missing where."""
+def _count_missing(thread: Thread, nodes: dict[str, Node], order: list[Node], gaps: Iterable[Gap]) -> None:
+    """Compare what the source counted or named with what is here, from the leaves up, so that nothing counts twice."""
     open_gaps: dict[str | None, list[Gap]] = {}
     for gap in gaps:
-        if not _is_filled(gap, nodes):
-            open_gaps.setdefault(gap.parent, []).append(gap)
-    for parent, left in open_gaps.items():
-        counts = [_still_missing(gap, nodes) for gap in left]
-        count = None if None in counts else sum(number for number in counts if number is not None)
-        url = next((gap.source_url for gap in left if gap.source_url), None)
-        node = nodes.get(parent) if parent is not None else None
-        if node is None:
-            # Also gaps below a comment that is not here: they are missing from the thread all the same.
-            thread.missing = None if thread.missing is None or count is None else thread.missing + count
-            thread.missing_url = thread.missing_url or url
+        open_gaps.setdefault(gap.parent, []).append(gap)
+    below: dict[str, int] = {}
+    for node in reversed(order):
+        here = {child.id: 1 + below[child.id] for child in node.children}
+        accounted = sum(here.values())
+        declared = _declared(node, accounted)
+        node.missing = declared or 0
+        left = open_gaps.pop(node.id, None) if node.comment else None
+        if left:
+            count, node.missing_url = _still_missing(left, nodes, here, declared)
+            node.missing = None if count is None else max(count, node.missing)
+        below[node.id] = accounted + (node.missing or 0)
+    here = {root.id: 1 + below[root.id] for root in thread.roots}
+    for parent, left in sorted(open_gaps.items(), key=lambda item: (item[0] is not None, item[0] or "")):
+        # Also gaps below a comment that is not here: they are missing from the thread all the same.
+        told = thread.post.declared_comments if parent is None else None
+        declared = 0 if told is not None and told <= thread.count else None
+        count, url = _still_missing(left, nodes, here if parent is None else {}, declared)
+        thread.missing = None if thread.missing is None or count is None else thread.missing + count
+        thread.missing_url = thread.missing_url or url
+
+
+def _declared(node: Node, accounted: int) -> int | None:
+    """Replies that the comment's own counts promise and that are not here; None: it has no counts.
+
+    Counts that are too low are counts of an older capture.
+    """
+    if node.comment and node.comment.declared_descendants is not None:
+        return max(0, node.comment.declared_descendants - accounted)
+    if node.comment and node.comment.declared_children is not None:
+        return max(0, node.comment.declared_children - len(node.children))
+    return None
+
+
+def _still_missing(
+    gaps: list[Gap], nodes: dict[str, Node], here: dict[str, int], declared: int | None
+) -> tuple[int | None, str | None]:
+    """(replies missing at one place, where the original shows them); gaps that later captures filled do not count.
+
+    ``here``: the replies at that place, each with the number of comments it accounts for.
+    """
+    still: list[tuple[int | None, str | None]] = []
+    named: set[str] = set()
+    for gap in sorted(gaps, key=lambda gap: (-len(gap.ids), gap.ids)):
+        count: int | None
+        if gap.ids:
+            absent = [id for id in gap.ids if id not in nodes]
+            fresh = [id for id in absent if id not in named]  # a gap of another capture may name the same
+            if not fresh:
+                continue
+            named.update(fresh)
+            found = sum(here.get(id, 1) for id in gap.ids if id in nodes) + len(absent) - len(fresh)
+            count = None if gap.count is None else max(gap.count - found, len(fresh))
+        elif gap.count is not None:
+            # Without ids only the comment's own counts tell what of it was filled.
+            count = gap.count if declared is None else min(gap.count, declared)
         else:
-            node.missing, node.missing_url = count, url
-
-
-def _is_filled(gap: Gap, nodes: dict[str, Node]) -> bool:
-    if gap.ids:
-        return all(id in nodes for id in gap.ids)
-    # "Continue this thread" names nothing; any answer that came later filled it. A plain count is compared below.
-    parent = nodes.get(gap.parent) if gap.parent is not None else None
-    return gap.count is None and parent is not None and bool(parent.children)
-
-
-def _still_missing(gap: Gap, nodes: dict[str, Node]) -> int | None:
-    if gap.count is None:
-        return None
-    here = sum(1 + nodes[id].descendants for id in gap.ids if id in nodes)
-    named = sum(1 for id in gap.ids if id not in nodes)
-    return max(gap.count - here, named)
+            # "Continue this thread" says nothing; any answer that came later filled it.
+            count = declared if declared is not None else 0 if gap.parent is not None and here else None
+        if count != 0:
+            still.append((count, gap.source_url))
+    known = [count for count, _ in still if count is not None]
+    return sum(known) if len(known) == len(still) else None, next((url for _, url in still if url), None)

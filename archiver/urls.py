@@ -16,35 +16,40 @@ from archiver.platforms import PLATFORMS, UNKNOWN_HOST, Platform
 MAX_NAME = 100
 """Bytes of a file name before its suffixes; file systems allow 255."""
 
-_SAFE = re.compile(r"[A-Za-z0-9@_+-][A-Za-z0-9@_+.-]*+")
-_WINDOWS = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE | re.DOTALL)
+DIGEST = 16
+"""Hexadecimal digits of the checksum that makes a name unique; few enough to read, too many to collide by accident."""
+
+_CAPITALS = re.compile("[A-Z]+")
+_SAFE = re.compile(r"[a-z0-9@_+-][a-z0-9@_+.-]*+")
+_WINDOWS = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
 # What page names append to an address: "-2", ".top", ".top-2". A name that already ends so would meet another page.
 _OWN_SUFFIXES = re.compile(
-    r".*(?:-[0-9]+|\.(?:hot|top|top-[a-z]+|controversial|new|old|captured|active|comments|whole|html)(?:-[0-9]+)?)",
-    re.DOTALL,
+    r".*(?:-[0-9]+|\.(?:hot|top|top-[a-z]+|controversial|new|old|captured|active|comments|whole|html)(?:-[0-9]+)?)"
 )
 
 
 def safe_name(text: str, *, folded: bool = False) -> str:
     """A file name for any text: the text itself where it is safe, else its safe part, ``~`` and a checksum.
 
-    ``folded`` is for names that the archive keeps unique whatever their case (people, communities); everything else
-    with a capital letter gets the checksum too, since ``A`` and ``a`` are one file on many disks.
+    ``folded`` is for names that the archive keeps unique whatever their case (people, communities): they are written
+    small, so that every spelling leads to the same page. Everything else with a capital letter gets the checksum,
+    since ``A`` and ``a`` are one file on many disks.
     """
+    # ASCII only, as SQLite does it: "É" and "é" are two people.
+    small = _CAPITALS.sub(lambda match: match[0].lower(), text)
+    name = small if folded else text
     safe = (
-        bool(_SAFE.fullmatch(text))
-        and len(text) <= MAX_NAME
-        and not text.endswith(".")
-        and not _WINDOWS.fullmatch(text)
-        and not _OWN_SUFFIXES.fullmatch(text)
-        and (folded or text == text.lower())
+        bool(_SAFE.fullmatch(name))
+        and len(name) <= MAX_NAME
+        and not name.endswith(".")
+        and not _WINDOWS.fullmatch(name)
+        and not _OWN_SUFFIXES.fullmatch(name)
     )
     if safe:
-        return text
-    stem = re.sub(r"[^A-Za-z0-9@_+-]++", "-", text).strip("-")[: MAX_NAME - 20].lower()
-    known_as = text.lower() if folded else text
-    digest = hashlib.sha256(known_as.encode("utf-8", "surrogatepass")).hexdigest()[:10]
-    return f"{stem}~{digest}" if stem else f"~{digest}"
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST]
+    stem = re.sub(r"[^a-z0-9@_+-]++", "-", small).strip("-")[: MAX_NAME - DIGEST - 1]
+    return f"{stem}~{digest}"
 
 
 class Addresses:

@@ -16,7 +16,7 @@ from archiver.errors import StoreError
 from archiver.model import Capture, Comment, Community, Gap, Moment, Person, Post, Site, Skip
 from archiver.sorts import EntryLine, PostLine
 from archiver.store import schema
-from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Table, moment
+from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Table, moment, text
 from archiver.store.writer import CaptureWriter
 
 BUSY_SECONDS = 5
@@ -50,16 +50,23 @@ class Archive:
             self._db = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
             )
-            self._prepare(writable)
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {_sentence(error)}") from error
+        try:
+            self._prepare(writable)
+        except sqlite3.Error as error:
+            self._db.close()
+            raise StoreError(f"{path}: {_sentence(error)}") from error
+        except StoreError:
+            self._db.close()
+            raise
 
     def _prepare(self, writable: bool) -> None:
         application, version = self._pragma("application_id"), self._pragma("user_version")
         if writable and not application and not version and not self._one("SELECT count(*) FROM sqlite_schema"):
             self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-            self._db.executescript(f"BEGIN; {schema.TABLES} PRAGMA user_version = {schema.VERSION}; COMMIT;")
+            marks = f"PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA user_version = {schema.VERSION};"
+            self._db.executescript(f"BEGIN IMMEDIATE; {schema.TABLES} {marks} COMMIT;")
         elif application != schema.APPLICATION_ID:
             raise StoreError(f"{self.path}: not an archive of archiver; choose another file with --archive")
         elif version > schema.VERSION:
@@ -107,7 +114,7 @@ class Archive:
 
     def known(self, sha256: str, member: str) -> Capture | None:
         """The capture of the same bytes, where the archive has it already."""
-        found = self._captures("WHERE sha256 = ? AND member = ?", (sha256, member))
+        found = self._captures("WHERE sha256 = ? AND member = ?", (sha256, text(member)))
         return found[0] if found else None
 
     # -- reading -----------------------------------------------------------------------------------------------------
@@ -119,9 +126,9 @@ class Archive:
     def communities(self) -> Iterator[Community]:
         """Every community with a record of its own or a post, by host and name."""
         sql = f"""
-            WITH named AS (SELECT host, name FROM community UNION
+            WITH named AS (SELECT host, name FROM community UNION ALL
                 SELECT host, community FROM post WHERE community IS NOT NULL)
-            SELECT named.host, min(named.name), {_columns(COMMUNITIES, skip=("host", "name"))}
+            SELECT named.host, min(named.name COLLATE BINARY), {_columns(COMMUNITIES, skip=("host", "name"))}
             FROM named LEFT JOIN community ON community.host = named.host AND community.name = named.name
             GROUP BY named.host, named.name COLLATE NOCASE ORDER BY named.host, named.name COLLATE NOCASE"""
         for row in self._db.execute(sql):
@@ -151,8 +158,8 @@ class Archive:
 
     def authors(self) -> Iterator[tuple[str, str]]:
         """(host, name) of everybody who wrote something, by host and name."""
-        sql = """SELECT host, min(author) FROM (
-                SELECT host, author FROM post WHERE author IS NOT NULL UNION
+        sql = """SELECT host, min(author COLLATE BINARY) FROM (
+                SELECT host, author FROM post WHERE author IS NOT NULL UNION ALL
                 SELECT host, comment.author FROM comment JOIN post ON post.key = comment.post
                 WHERE comment.author IS NOT NULL)
             GROUP BY host, author COLLATE NOCASE ORDER BY host, author COLLATE NOCASE"""
@@ -209,6 +216,15 @@ class Archive:
         for row in self._db.execute(sql, (host, community) if where else ()):
             yield PostLine(*row)
 
+    def thread_head(self, key: int) -> Post:
+        """What a list says of the thread that a comment stands in: its post without text and numbers."""
+        sql = "SELECT host, id, community, author, title, state, created, created_latest, created_words FROM post"
+        host, id, community, author, title, state, *created = self._db.execute(
+            f"{sql} WHERE key = ?", (key,)
+        ).fetchone()
+        at = moment(*created) if created[0] is not None else None
+        return Post(host=host, id=id, community=community, author=author, title=title, state=state, created=at)
+
     def posts(self, keys: Iterable[int]) -> list[tuple[int, Post, int]]:
         """(key, post, comments in this archive) for each key, in their order."""
         found = []
@@ -234,8 +250,8 @@ class Archive:
 
     def community_sizes(self) -> list[tuple[str, str, int]]:
         """(host, name, threads) of every community, the ones with most threads first."""
-        sql = """SELECT host, min(community), count(*) FROM post WHERE community IS NOT NULL
-            GROUP BY host, community ORDER BY count(*) DESC, host, community"""
+        sql = """SELECT host, min(community COLLATE BINARY), count(*) FROM post WHERE community IS NOT NULL
+            GROUP BY host, community ORDER BY count(*) DESC, host, min(community COLLATE BINARY)"""
         sizes = self._db.execute(sql).fetchall()
         known = {(host, name.lower()) for host, name, _ in sizes}
         empty = [(c.host, c.name, 0) for c in self.communities() if (c.host, c.name.lower()) not in known]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar, get_type_hints
 
@@ -16,6 +17,7 @@ Rank = tuple[int, str]
 
 _LARGEST = 2**63 - 1
 _DAY = 86_400_000_000
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 class Table(Generic[R]):
@@ -43,19 +45,20 @@ class Table(Generic[R]):
         for field in self.fields:
             value = getattr(record, field)
             if field in self._moments:
-                fits = value is not None and -_LARGEST <= value.earliest <= value.latest <= _LARGEST
-                row += (value.earliest, value.latest, value.words) if fits else (None, None, None)
+                row += moment_values(value)
             elif value is None:
                 row.append(None)
             elif field in self._lists:
-                row.append(msgspec.json.encode(value).decode())
-            elif isinstance(value, str) and "\0" in value:
-                row.append(value.replace("\0", "�"))
-            elif isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
-                row.append(None)  # no count or score is that large: not known
+                row.append(msgspec.json.encode(_clean(value)).decode())
+            elif isinstance(value, str):
+                row.append(text(value))
             else:
-                row.append(value)
+                row.append(number(value) if isinstance(value, int) else value)
         return row
+
+    def outside(self, record: R) -> dict[str, Any]:
+        """The fields of a record that other tables hold."""
+        return {field: _clean(getattr(record, field)) for field in record.__struct_fields__ if field not in self.fields}
 
     def record(self, row: Sequence[Any], **outside: Any) -> R:
         """The record of a row, given the fields that stand outside the table."""
@@ -85,6 +88,31 @@ COMMENTS = Table(Comment, "comment", ("id",), outside=("host", "post", "communit
 """A comment's row belongs to a post's, which holds the host and the community."""
 
 
+def text(value: str) -> str:
+    """A text that SQLite and every reader of its files can hold: NUL and halves of characters become U+FFFD."""
+    if value.isascii():
+        return value.replace("\0", "\ufffd")
+    return _NO_TEXT.sub("\ufffd", value)
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_clean(item) for item in value)
+    return text(value) if isinstance(value, str) else value
+
+
+def number(value: int | None) -> int | None:
+    """A number that SQLite can hold; no count, score or time is larger, so a larger one is not known."""
+    return value if value is not None and -_LARGEST <= value <= _LARGEST else None
+
+
+def moment_values(value: Moment | None) -> tuple[int | None, int | None, str | None]:
+    """The three columns of a moment."""
+    if value is None or not -_LARGEST <= value.earliest <= value.latest <= _LARGEST:
+        return None, None, None
+    return value.earliest, value.latest, None if value.words is None else text(value.words)
+
+
 def moment(earliest: int, latest: int, words: str | None) -> Moment:
     """A moment from its three columns; the precision follows from them."""
     precision: Precision = "about"
@@ -109,33 +137,55 @@ def merge(
     sources: dict[str, int] = {}
     for field in old.__struct_fields__:
         left, right = getattr(old, field), getattr(new, field)
-        if left is None and right is None:
-            continue
         source = older.get(field, old_capture)
-        if right is not None and (left is None or _wins(field, left, ranks[source], right, ranks[new_capture])):
+        leader = _FOLLOWS.get(field)
+        if leader in fields:  # a format belongs to its text, wherever that comes from
+            from_new = sources.get(leader, newest) == new_capture
+        else:
+            from_new = left is None or (
+                right is not None and _wins(field, left, ranks[source], right, ranks[new_capture])
+            )
+        if from_new:
             left, source = right, new_capture
-        fields[field] = left
-        if source != newest:
-            sources[field] = source
-    return _without_withdrawn(type(old)(**fields), sources, newest, ranks), sources, newest
+        if left is not None:
+            fields[field] = left
+            if source != newest:
+                sources[field] = source
+    withdrawals = [older[_WITHDRAWN]] if _WITHDRAWN in older else []
+    withdrawals += [older.get("state", old_capture)] if _is_withdrawn(old) else []
+    withdrawals += [new_capture] if _is_withdrawn(new) else []
+    if withdrawals:
+        withdrawn = max(withdrawals, key=ranks.__getitem__)
+        if "body" in fields and ranks[sources.get("body", newest)] < ranks[withdrawn]:
+            # A capture that saw the deletion and has the text kept it on purpose; an older one has to go.
+            for field in ("body", "body_format"):
+                fields.pop(field, None)
+                sources.pop(field, None)
+        if fields["state"] == "live":
+            sources[_WITHDRAWN] = withdrawn
+    return type(old)(**fields), sources, newest
+
+
+_FOLLOWS = {"body_format": "body", "sidebar_format": "sidebar"}
+_WITHDRAWN = "withdrawn"
+"""In ``older``: the newest capture that saw a thing deleted or removed which was seen alive again later."""
+
+
+def _is_withdrawn(record: msgspec.Struct) -> bool:
+    return getattr(record, "state", None) in ("deleted", "removed")
 
 
 def _wins(field: str, left: Any, left_rank: Rank, right: Any, right_rank: Rank) -> bool:
     """Does the right value replace the left one?"""
-    if field == "version" and (left.startswith(right) or right.startswith(left)):
-        return len(right) > len(left)  # "0.19.5" says all that "0.19" does
+    if field == "version":
+        return (*_precision(right), right_rank) >= (*_precision(left), left_rank)
     return right_rank >= left_rank
 
 
-def _without_withdrawn(record: R, sources: dict[str, int], newest: int, ranks: Mapping[int, Rank]) -> R:
-    """Drop a text that is older than the deletion or removal of its thing."""
-    if getattr(record, "state", None) not in ("deleted", "removed") or getattr(record, "body", None) is None:
-        return record
-    if ranks[sources.get("body", newest)] >= ranks[sources.get("state", newest)]:
-        return record  # the capture that saw the deletion kept the text on purpose
-    sources.pop("body")
-    sources.pop("body_format", None)
-    return msgspec.structs.replace(record, body=None, body_format=None)
+def _precision(version: str) -> tuple[int, int, bool]:
+    """Software only gets newer, and "0.19.5" says all that "0.19" does."""
+    release = re.match(r"(\d{1,9})\.(\d{1,9})", version)
+    return int(release[1]) if release else -1, int(release[2]) if release else -1, version.count(".") > 1
 
 
 def _as_tuples(value: Any) -> Any:

@@ -8,7 +8,19 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from archiver.model import Capture, Comment, Community, Gap, Moment, Person, Post, Record, Seen, Site, Skip
-from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Rank, Table, merge
+from archiver.store.rows import (
+    COMMENTS,
+    COMMUNITIES,
+    PERSONS,
+    POSTS,
+    SITES,
+    Rank,
+    Table,
+    merge,
+    moment_values,
+    number,
+    text,
+)
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -25,7 +37,7 @@ class CaptureWriter:
         self._id = self._start(capture, member)
         self._captured = capture.captured
         self._newest: int | None = None
-        self._keys: dict[tuple[str, str], int] = {}
+        self._keys: dict[tuple[str, str, str | None], int] = {}
         self.posts = 0
         self.comments = 0
         self.skipped = 0
@@ -39,8 +51,9 @@ class CaptureWriter:
 
     def _start(self, capture: Capture, member: str) -> int:
         sql = """INSERT INTO capture (name, sha256, member, size, format, imported) VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT (sha256, member) DO UPDATE SET imported = excluded.imported RETURNING id"""
-        values = (capture.name, capture.sha256, member, capture.size, capture.format, capture.imported)
+            ON CONFLICT (sha256, member) DO UPDATE SET name = excluded.name, format = excluded.format,
+                imported = excluded.imported, error = NULL RETURNING id"""
+        values = (text(capture.name), capture.sha256, text(member), capture.size, capture.format, capture.imported)
         number = int(self._db.execute(sql, values).fetchone()[0])
         self._db.execute("DELETE FROM skip WHERE capture = ?", (number,))
         return number
@@ -66,12 +79,11 @@ class CaptureWriter:
 
     def fail(self, reason: str) -> None:
         """Note why the dump could not be read to its end."""
-        self._db.execute("UPDATE capture SET error = ? WHERE id = ?", (reason, self._id))
+        self._db.execute("UPDATE capture SET error = ? WHERE id = ?", (text(reason), self._id))
 
     def finish(self) -> None:
         """Merge what the archive knew before, now that the time of this capture is known."""
-        moment = self._captured
-        times = (moment.earliest, moment.latest, moment.words) if moment else (None, None, None)
+        times = moment_values(self._captured)
         self._db.execute(
             """UPDATE capture SET captured = ?, captured_latest = ?, captured_words = ?, newest = ?,
                 posts = ?, comments = ?, skipped = ? WHERE id = ?""",
@@ -88,36 +100,40 @@ class CaptureWriter:
 
     def _note_times(self, *moments: Moment | None) -> None:
         for moment in moments:
-            if moment and moment.precision == "exact" and (self._newest is None or moment.earliest > self._newest):
-                self._newest = moment.earliest
+            if moment and moment.precision == "exact" and (newest := number(moment.earliest)) is not None:
+                self._newest = newest if self._newest is None else max(newest, self._newest)
 
     def _post_key(self, host: str, post: str, community: str | None) -> int:
         """The row of a post; a comment that comes before its post gets a ghost of it."""
-        key = self._keys.get((host, post))
+        key = self._keys.get((host, post, community))
         if key is None:
-            where = "SELECT key FROM post WHERE host = ? AND id = ?"
-            row = self._db.execute(where, (host, post)).fetchone()
-            if row is None:
-                sql = "INSERT INTO post (host, id, community, capture) VALUES (?, ?, ?, ?) RETURNING key"
-                row = self._db.execute(sql, (host, post, community, self._id)).fetchone()
+            ghost = Post(host=text(host), id=text(post), community=text(community) if community is not None else None)
+            sql = "SELECT key, capture, community FROM post WHERE host = ? AND id = ?"
+            row = self._db.execute(sql, (ghost.host, ghost.id)).fetchone()
+            if row is None or row[1] != self._id or ghost.community not in (None, row[2]):
+                self._tables[Post].add(ghost)  # a post that is there is seen once more
+                row = self._db.execute(sql, (ghost.host, ghost.id)).fetchone()
             key = int(row[0])
             if len(self._keys) >= POSTS_REMEMBERED:
                 self._keys.clear()
-            self._keys[host, post] = key
+            self._keys[host, post, community] = key
         return key
 
     def _add_gap(self, gap: Gap) -> None:
         sql = """INSERT INTO gap (post, parent, ids, count, source_url, capture) VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT DO UPDATE SET count = coalesce(excluded.count, count), capture = excluded.capture"""
-        ids = msgspec.json.encode(gap.ids).decode()
+            ON CONFLICT DO UPDATE SET count = max(coalesce(excluded.count, count), coalesce(count, excluded.count)),
+                source_url = coalesce(excluded.source_url, source_url), capture = excluded.capture"""
+        ids = msgspec.json.encode([text(id) for id in gap.ids]).decode()
         key = self._post_key(gap.host, gap.post, None)
-        self._db.execute(sql, (key, gap.parent or "", ids, gap.count, gap.source_url, self._id))
+        url = None if gap.source_url is None else text(gap.source_url)
+        self._db.execute(sql, (key, text(gap.parent or ""), ids, number(gap.count), url, self._id))
 
     def _add_skip(self, skip: Skip) -> None:
         self.skipped += 1
         sql = """INSERT INTO skip (capture, reason, count, line, detail) VALUES (?, ?, 1, ?, ?)
             ON CONFLICT DO UPDATE SET count = count + 1"""
-        self._db.execute(sql, (self._id, skip.reason, skip.line, skip.detail))
+        detail = None if skip.detail is None else text(skip.detail)
+        self._db.execute(sql, (self._id, text(skip.reason), skip.line, detail))
 
 
 class _Sightings(Generic[R]):
@@ -141,10 +157,11 @@ class _Sightings(Generic[R]):
         self._decoder = msgspec.msgpack.Decoder(table.kind)
 
     def add(self, record: R, extra: tuple[Any, ...] = ()) -> None:
-        added = self._db.execute(self._insert, (*extra, *self._table.values(record), self._capture)).rowcount
-        if not added:
-            key = msgspec.json.encode([*extra, *(getattr(record, field) for field in self._table.key)])
-            blob = msgspec.msgpack.encode(record)
+        values = self._table.values(record)
+        if not self._db.execute(self._insert, (*extra, *values, self._capture)).rowcount:
+            row = dict(zip(self._table.columns, values, strict=True))
+            key = msgspec.json.encode([*extra, *(row[field] for field in self._table.key)])
+            blob = msgspec.msgpack.encode(self._table.record(values, **self._table.outside(record)))
             self._db.execute(f"INSERT INTO {self._waiting} VALUES (?, ?)", (key, blob))
 
     def merge(self, ranks: dict[int, Rank]) -> None:
@@ -152,8 +169,7 @@ class _Sightings(Generic[R]):
             key = msgspec.json.decode(key_text)
             new = self._decoder.decode(blob)
             *row, capture, older_text = self._db.execute(self._select, key).fetchone()
-            outside = {field: getattr(new, field) for field in new.__struct_fields__ if field not in self._table.fields}
-            old = self._table.record(row, **outside)
+            old = self._table.record(row, **self._table.outside(new))
             older = msgspec.json.decode(older_text) if older_text else {}
             merged, older, newest = merge(old, older, capture, new, self._capture, ranks)
             older_text = msgspec.json.encode(older).decode() if older else None
