@@ -29,8 +29,10 @@ REL = 'rel="nofollow ugc noopener"'
         ),
         (
             '<p><img src="/x/cat.png"><img alt="a dog" src="https://a.example/d.png">',
-            f'<p><a href="https://home.example/x/cat.png" {REL} class="image">cat.png</a>'
-            f'<a href="https://a.example/d.png" {REL} class="image">a dog</a></p>\n',
+            (
+                f'<p><a href="https://home.example/x/cat.png" {REL} class="image">cat.png</a>'
+                f'<a href="https://a.example/d.png" {REL} class="image">a dog</a></p>\n'
+            ),
         ),
         ('<p><a href="item?id=1">x</a>', f'<p><a href="https://home.example/item?id=1" {REL}>x</a></p>\n'),
         ('<p><a href="/c/here">x</a>', '<p><a href="../c/here.html">x</a></p>\n'),
