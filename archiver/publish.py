@@ -18,11 +18,11 @@ from archiver import intake, paging, sorts, theme, tree
 from archiver.config import Settings
 from archiver.errors import PublishError
 from archiver.intake import Progress
-from archiver.model import Community
+from archiver.model import Community, Person
 from archiver.output import Build, Staging, Written
 from archiver.platforms import PLATFORMS, REDDIT
-from archiver.render import Entry, ListPage, Numbers, Page, Renderer, Span
-from archiver.sorts import EntryLine, PostLine, Ranking
+from archiver.render import EntryView, ListPage, Numbers, Page, Renderer, Span
+from archiver.sorts import PostLine, Ranking
 from archiver.store import Archive
 
 THREADS_AT_ONCE = 200
@@ -34,6 +34,10 @@ WORTH_WORKERS = 3000
 
 
 T = TypeVar("T")
+
+
+ENTRIES_KEPT = 5000
+"""Entries of a person, and heads of threads, that a worker keeps in memory."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -122,6 +126,7 @@ class Worker:
         self.staging = Staging(Path(job.output), Path(job.workplace))
         self.sites = self.archive.sites()
         self.theme = theme.load(job.settings.theme)
+        self.thread_head = lru_cache(ENTRIES_KEPT)(self.archive.thread_head)
         self.renderer = Renderer(job.settings, self.theme, self.sites, lru_cache(100_000)(self._exists))
 
     def _exists(self, kind: str, host: str, name: str) -> bool:
@@ -246,20 +251,23 @@ def _persons(worker: Worker, persons: list[tuple[str, str]]) -> Done:
         arrange = partial(sorts.arrange_entries, lines, ranking=ranking)
         arranged = sorts.distinct(sorts.offered_entries(lines), arrange)
         groups = [order.names for order in arranged]
+        entry = lru_cache(ENTRIES_KEPT)(partial(_entry, worker, person))
         for names, things in arranged:
             for number, span in enumerate(paging.batches(len(things), worker.settings.posts_per_page), 1):
-                entries = [_entry(worker, things[at]) for at in span]
+                entries = [entry(things[at].key, things[at].comment) for at in span]
                 current = ListPage(names, number, len(things))
                 files.append(worker.write(worker.renderer.lists.person(person, groups, current, totals, entries)))
     return Done(files, {})
 
 
-def _entry(worker: Worker, line: EntryLine) -> Entry:
-    ((_, post, count),) = worker.archive.posts([line.key])
-    if line.comment is None:
-        return Entry(post, None, 1, count)
-    comment = worker.archive.comment(post, line.key, line.comment)
-    return Entry(post, comment, worker.staging.page_of(line.key, line.comment), count)
+def _entry(worker: Worker, person: Person, key: int, comment: str | None) -> EntryView:
+    """One thing a person wrote; it looks alike in every order."""
+    if comment is None:
+        ((_, post, _),) = worker.archive.posts([key])
+        return worker.renderer.lists.entry(person, post, None, 1)
+    thread = worker.thread_head(key)
+    written = worker.archive.comment(thread, key, comment)
+    return worker.renderer.lists.entry(person, thread, written, worker.staging.page_of(key, comment))
 
 
 def _communities(worker: Worker, communities: list[tuple[str, str]]) -> Done:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from archiver.config import Settings
 from archiver.model import Site
-from archiver.render.lists import Entry, ListPage, ListRenderer, Numbers
+from archiver.render.lists import EntryView, ListPage, ListRenderer, Numbers
 from archiver.render.parts import Exists, Parts, Span
 from archiver.render.templates import Page, Templates
 from archiver.render.threads import ThreadPages, ThreadRenderer
 from archiver.theme import Theme
 
-__all__ = ["Entry", "ListPage", "Numbers", "Page", "Renderer", "Span", "ThreadPages"]
+__all__ = ["EntryView", "ListPage", "Numbers", "Page", "Renderer", "Span", "ThreadPages"]
 
 
 class Renderer:

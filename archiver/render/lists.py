@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,18 +13,23 @@ from archiver.config import Settings
 from archiver.model import Capture, Comment, Community, Person, Post, Skip
 from archiver.render.parts import NOTES, OrderFiles, Parts, Span
 from archiver.render.templates import Page, Templates
-from archiver.views import Link, OrderLink
+from archiver.views import Link, OrderLink, Time
 
 
-class Entry(msgspec.Struct, frozen=True):
+@dataclasses.dataclass(slots=True)
+class EntryView:
     """A post or comment in the list of what a person wrote."""
 
-    thread: Post
-    comment: Comment | None
-    page: int
-    """Page of the thread's default order that holds the comment."""
-    comments: int
-    """Comments of the thread in this archive, where the entry is the post."""
+    kind: str
+    """"post" or "comment"."""
+    kind_title: str
+    title: str
+    """Of the thread."""
+    href: str
+    points: str
+    community: Link | None
+    created: Time | None
+    excerpt: str | None
 
 
 class Numbers(msgspec.Struct, frozen=True):
@@ -96,7 +101,7 @@ class ListRenderer:
         groups: Sequence[tuple[str, ...]],
         current: ListPage,
         totals: tuple[int, int],
-        entries: Iterable[Entry],
+        entries: Sequence[EntryView],
     ) -> Page:
         """One page of what a person wrote; ``totals``: their posts and comments in this archive."""
         files = OrderFiles(self._parts.addresses.person(person.host, person.name), groups[0][0], groups)
@@ -105,10 +110,9 @@ class ListRenderer:
         listing = self._listing(files, current, path, sorts.PERSON_ORDERS) | {
             "summary": f"{posts} and {comments} in this archive.",
         }
-        shown = [self._entry(entry, path) for entry in entries]
         frame = {"number": current.number, "title": person.name, "canonical": path}
         view = {"original": self._parts.addresses.original_person(person)}
-        return self._templates.page("person", path, frame, {"listing": listing, "entries": shown, "person": view})
+        return self._templates.page("person", path, frame, {"listing": listing, "entries": entries, "person": view})
 
     def _listing(self, files: OrderFiles, current: ListPage, path: str, shown: Sequence[str]) -> dict[str, Any]:
         size = self._settings.posts_per_page
@@ -137,22 +141,23 @@ class ListRenderer:
         rows = [_capture(capture, skips) for capture, skips in captures]
         return self._templates.page("about", path, {"canonical": path}, {"about": about, "captures": rows})
 
-    def _entry(self, entry: Entry, here: str) -> dict[str, Any]:
-        thread, comment = entry.thread, entry.comment
+    def entry(self, person: Person, thread: Post, comment: Comment | None, page: int) -> EntryView:
+        """One thing that a person wrote; ``page``: the page of the thread's default order that holds the comment."""
+        here = self._parts.addresses.person(person.host, person.name)
         record = comment or thread
-        base = self._parts.addresses.post(thread.host, thread.id, thread.community)
-        href = urls.relative(urls.page_name(base, None, entry.page), here)
+        address = self._parts.addresses.post(thread.host, thread.id, thread.community)
+        href = urls.relative(urls.page_name(address, None, page), here)
         text = record.body and record.body_format and markup.excerpt(record.body, record.body_format)
-        return {
-            "kind": "comment" if comment else "post",
-            "kind_title": "Comment on" if comment else "Post:",
-            "title": self._parts.post_title(thread)[0],
-            "href": f"{href}#{urls.fragment(comment.id)}" if comment else href,
-            "points": views.points(record),
-            "community": self._parts.community_link(thread.host, thread.community, here) if thread.community else None,
-            "created": views.time(record.created),
-            "excerpt": text or NOTES.get(record.state or ""),
-        }
+        return EntryView(
+            kind="comment" if comment else "post",
+            kind_title="Comment on" if comment else "Post:",
+            title=self._parts.post_title(thread)[0],
+            href=f"{href}#{urls.fragment(comment.id)}" if comment else href,
+            points=views.points(record),
+            community=self._parts.community_link(thread.host, thread.community, here) if thread.community else None,
+            created=views.time(record.created),
+            excerpt=text or NOTES.get(record.state or ""),
+        )
 
     def _numbers(self, numbers: Numbers, here: str) -> dict[str, Any]:
         largest = numbers.communities[:20]

@@ -135,18 +135,20 @@ def merge(
     newest = max(old_capture, new_capture, key=ranks.__getitem__)
     fields: dict[str, Any] = {}
     sources: dict[str, int] = {}
+    from_right: set[str] = set()
     for field in old.__struct_fields__:
         left, right = getattr(old, field), getattr(new, field)
         source = older.get(field, old_capture)
         leader = _FOLLOWS.get(field)
         if leader in fields:  # a format belongs to its text, wherever that comes from
-            from_new = sources.get(leader, newest) == new_capture
+            from_new = leader in from_right
         else:
             from_new = left is None or (
                 right is not None and _wins(field, left, ranks[source], right, ranks[new_capture])
             )
         if from_new:
             left, source = right, new_capture
+            from_right.add(field)
         if left is not None:
             fields[field] = left
             if source != newest:
