@@ -27,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     theme: str = "modern"
     """Name of a theme, or a folder that holds one."""
     base_url: str | None = None
-    """Where the site will be served, for canonical links and the sitemap; everything works without."""
+    """Where the site will be served, for canonical links; everything works without."""
     root_host: str | None = None
     """The host whose pages live at the top of the site, so that its old addresses go on working."""
     orders: tuple[Order, ...] = get_args(Order)

@@ -80,7 +80,8 @@ class Parts:
         if full and post.state is None:
             note = "The post itself is not in this archive, only comments on it."
         declared = post.declared_comments
-        of = views.plural(count, "comment") if declared in (None, count) else f"{count:,} of {declared:,} comments"
+        # A count below what is here is an old one.
+        of = views.plural(count, "comment") if (declared or 0) <= count else f"{count:,} of {declared:,} comments"
         link = post.url if post.url and post.url.startswith(("http://", "https://")) else None
         return PostView(
             title=title,
