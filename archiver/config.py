@@ -36,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The order readers see first, where a thread has it."""
     comments_per_page: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 500
     """More would overwhelm screen readers."""
+    whole_page_comments: Annotated[int, msgspec.Meta(ge=0)] = 5000
+    """Threads of several pages and up to this many comments also get one page with all of them; 0: none do."""
     posts_per_page: Annotated[int, msgspec.Meta(ge=1, le=500)] = 50
 
 

@@ -233,10 +233,10 @@ def _threads(worker: Worker, keys: list[int]) -> Done:
         offered = [o for o in sorts.offered(stored.comments) if o in worker.settings.orders] or ["old"]
         community = worker.archive.community(post.host, post.community) if post.community else None
         arranged = sorts.distinct(offered, partial(sorts.arrange, thread, ranking=ranking))
-        made = worker.renderer.threads.pages(thread, arranged, community, span)
-        files += [worker.write(page) for page in made.pages]
-        if made.places:
-            places[key] = made.places
+        pages = worker.renderer.threads.pages(thread, arranged, community, span)
+        files += [worker.write(page) for page in pages]
+        if len(stored.comments) > worker.settings.comments_per_page:
+            places[key] = worker.renderer.threads.places(arranged)
     return Done(files, places)
 
 

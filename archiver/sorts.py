@@ -216,7 +216,7 @@ def offered(comments: Sequence[Comment]) -> list[str]:
     """The orders that a thread's comments can give, in the order they are shown; at least one, "old"."""
     scored = any(comment.score is not None for comment in comments)
     times = {comment.created for comment in comments}
-    timed = times != {None} and (len(times) > 1 or len(comments) < 2)
+    timed = times not in ({None}, set()) and (len(times) > 1 or len(comments) < 2)
     voted = any(comment.upvotes is not None and comment.downvotes is not None for comment in comments)
     placed = any(comment.position is not None for comment in comments)
     have = {

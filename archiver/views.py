@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -73,6 +74,8 @@ class CommentView:
     note: str | None
     """Said in place of a text that is not there."""
     body: Markup | None
+    language: str | None
+    """Of the text, where it is known."""
     parent: Link | None
     original: str | None
     depth: int
@@ -119,6 +122,8 @@ class PostView:
     state: State | None
     note: str | None
     body: Markup | None
+    language: str | None
+    """Of the text, where it is known."""
     original: str | None
     crosspost_of: str | None = None
     media: Sequence[Link] = ()
@@ -163,6 +168,11 @@ def liked(post: Post) -> str | None:
     else:
         return None
     return f"{share * 100:.1f}".removesuffix(".0") + "% liked"
+
+
+def language(tag: str | None) -> str | None:
+    """A BCP 47 tag, if it has the form of one."""
+    return tag if tag and re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}", tag) else None
 
 
 def domain(url: str) -> str | None:

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from archiver.errors import ThemeError
+
 Make = Callable[..., Any]
 
 T0 = 1_700_000_000
@@ -90,8 +92,12 @@ def test_a_long_thread_goes_on_over_pages_and_loses_nothing(make_site: Make, lin
         assert len(pages) >= 5
         for page in pages:
             assert len(page.css("article.comment")) <= 20
-    continued = [page for page in pages if page.css_first("p.continues")]
-    assert continued
+    assert [page for page in pages if page.css_first("p.continues")]
+    whole = site.page("www.reddit.com/r/tea/comments/p1.whole.html")
+    assert len(whole.css("article.comment")) == 100
+    assert site.broken_links() == []
+    none = make_site([], comments_per_page=20, whole_page_comments=99)
+    assert "www.reddit.com/r/tea/comments/p1.whole.html" not in none.paths()
 
 
 def test_the_same_bytes_from_any_number_of_workers_and_any_order_of_dumps(make_site: Make, lines: Any) -> None:
@@ -193,3 +199,28 @@ def test_a_chain_of_3000_replies_stays_one_thread(make_site: Make, lines: Any) -
     for page in pages:
         for node in page.css("article.comment a.parent"):
             assert node.attributes["href"]
+
+
+def test_a_theme_folder_may_override_any_file(make_site: Make, lines: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    (folder / "templates").mkdir(parents=True)
+    (folder / "static").mkdir()
+    (folder / "theme.yaml").write_text("title: Mine\nextends: classic\n")
+    (folder / "templates" / "about.html").write_text(
+        '{% extends "base.html" %}{% block main %}<h1>My words</h1>{% endblock %}'
+    )
+    (folder / "static" / "logo.svg").write_text("<svg/>")
+    site = make_site([lines([post(), comment(1, None, "bob")])], theme=str(folder))
+    assert site.page("about.html").css_first("h1").text() == "My words"
+    assert "static/logo.svg" in site.paths()
+    classic = Path(__file__).parent.parent / "themes" / "classic" / "static" / "theme.css"
+    assert (site.folder / "static" / "theme.css").read_bytes() == classic.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["thread.html", "comment.html", "listing.html"])
+def test_a_template_with_a_fault_is_one_clear_error(make_site: Make, lines: Any, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "mine"
+    (folder / "templates").mkdir(parents=True)
+    (folder / "templates" / name).write_text("{% macro open(c) %}{% endmacro %}\n{{ nothing.at.all }}")
+    with pytest.raises(ThemeError, match=r"theme 'mine'.*'nothing' is undefined"):
+        make_site([lines([post(), comment(1, None, "bob")])], theme=str(folder))

@@ -9,10 +9,10 @@ from archiver.model import Site
 from archiver.render.lists import EntryView, ListPage, ListRenderer, Numbers
 from archiver.render.parts import Exists, Parts, Span
 from archiver.render.templates import Page, Templates
-from archiver.render.threads import ThreadPages, ThreadRenderer
+from archiver.render.threads import ThreadRenderer
 from archiver.theme import Theme
 
-__all__ = ["EntryView", "ListPage", "Numbers", "Page", "Renderer", "Span", "ThreadPages"]
+__all__ = ["EntryView", "ListPage", "Numbers", "Page", "Renderer", "Span"]
 
 
 class Renderer:

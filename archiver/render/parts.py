@@ -100,6 +100,7 @@ class Parts:
             state=post.state,
             note=note,
             body=body,
+            language=views.language(post.language),
             original=self.addresses.original_post(post),
             crosspost_of=post.crosspost_of,
             media=[Link(views.domain(url) or url, url, outside=True) for url in post.media or ()],
@@ -215,6 +216,11 @@ class OrderFiles(NamedTuple):
     groups: Sequence[tuple[str, ...]]
     """Names of the orders that come out alike, by file."""
 
+    @property
+    def whole(self) -> str:
+        """The page that holds all of a long thread."""
+        return urls.page_name(self.base, "whole")
+
     def path(self, names: Sequence[str], page: int = 1) -> str:
         """The file of one page of the order(s) ``names``."""
         return urls.page_name(self.base, None if self.default in names else names[0], page)
@@ -229,8 +235,8 @@ class OrderFiles(NamedTuple):
         ]
 
     def pages(self, names: Sequence[str], here: str, current: int, count: int) -> list[PageLink]:
-        """Links to the first and last of ``count`` pages of an order, and to the ones around the current one."""
-        near = range(max(1, current - 2), min(count, current + 2) + 1)
+        """Links to the first and last of ``count`` pages of an order, and to those around the current one (0: none)."""
+        near = range(max(1, current - 2), min(count, current + 2) + 1) if current else ()
         shown = sorted({1, count, *near})
         return [
             PageLink(

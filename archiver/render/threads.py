@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -33,14 +33,6 @@ NESTING_NOTES = {
 }
 
 
-class ThreadPages(msgspec.Struct, frozen=True):
-    """The pages of one thread."""
-
-    pages: list[Page]
-    places: dict[str, int]
-    """Page of the default order on which each comment stands, for those not on the first."""
-
-
 class ThreadRenderer:
     """Renders threads."""
 
@@ -51,47 +43,80 @@ class ThreadRenderer:
 
     def pages(
         self, thread: Thread, arranged: Sequence[Arranged], community: Community | None, span: Span
-    ) -> ThreadPages:
-        """Every page of one thread, in every order."""
+    ) -> Iterator[Page]:
+        """Every page of one thread, in every order, one at a time."""
         post = thread.post
         base = self._parts.addresses.post(post.host, post.id, post.community)
         here = urls.page_name(base)
-        default = self._default([name for order in arranged for name in order.names])
-        files = OrderFiles(base, default, [order.names for order in arranged])
-        head = {
-            "post": self._parts.post(post, thread.count, here, full=True),
-            "community": self._parts.community(community, here) if community else None,
-        }
-        info = self._info(thread, span)
-        fragments = _Fragments(self, thread, here)
-        made = ThreadPages([], {})
+        shared = _Shared(
+            here=here,
+            files=OrderFiles(base, self._default(arranged), [order.names for order in arranged]),
+            head={
+                "post": self._parts.post(post, thread.count, here, full=True),
+                "community": self._parts.community(community, here) if community else None,
+            },
+            info=self._info(thread, span) | {"distinct": len(arranged) > 1, "missing_url": thread.missing_url},
+            fragments=_Fragments(self, thread, here),
+        )
         for names, nodes in arranged:
             cuts = paging.cut(nodes, self._settings.comments_per_page)
-            links = [urls.relative(files.path(names, number), here) for number in range(1, len(cuts) + 1)]
-            where = _Where(cuts, links)
-            orders = files.links(names, here, sorts.COMMENT_ORDERS)
-            for number, on_page in enumerate(cuts, 1):
-                shown = {
-                    **info,
-                    "orders": orders,
-                    "distinct": len(arranged) > 1,
-                    "pages": files.pages(names, here, number, len(cuts)),
-                    "continues": where.back(number),
-                    "continued": where.onward(number),
-                    "missing": _missing(thread.missing) if number == len(cuts) else None,
-                }
-                path = files.path(names, number)
-                frame = {"number": number, "canonical": path if default in names else here}
-                values = {**head, "thread": shown, "comments": fragments.join(on_page, where, number)}
-                made.pages.append(self._templates.page("thread", path, frame, values))
-            if default in names:
-                made.places.update((id, number) for id, number in where.pages.items() if number > 1)
-        return made
+            is_default = shared.files.default in names
+            whole = is_default and len(cuts) > 1 and thread.count <= self._settings.whole_page_comments
+            yield from self._order(shared, names, cuts, _missing(thread.missing), whole=whole)
+            if whole:
+                yield self._whole(shared, names, nodes, len(cuts), _missing(thread.missing))
 
-    def _default(self, offered: Sequence[str]) -> str:
+    def places(self, arranged: Sequence[Arranged]) -> dict[str, int]:
+        """The page of the default order on which each comment stands, for those not on the first."""
+        (nodes,) = (order.things for order in arranged if self._default(arranged) in order.names)
+        cuts = paging.cut(nodes, self._settings.comments_per_page)
+        return {node.id: number for number, nodes in enumerate(cuts, 1) for node in nodes if number > 1}
+
+    def _default(self, arranged: Sequence[Arranged]) -> str:
         """The order readers see first: the one asked for, or the first there is."""
         wanted = self._settings.default_order
-        return wanted if wanted in offered else offered[0]
+        return wanted if any(wanted in order.names for order in arranged) else arranged[0].names[0]
+
+    def _order(
+        self, shared: _Shared, names: tuple[str, ...], cuts: list[list[Node]], missing: str | None, *, whole: bool
+    ) -> Iterator[Page]:
+        """The pages of one order. ``whole``: there is one page with all of it besides."""
+        files, here = shared.files, shared.here
+        links = [urls.relative(files.path(names, number), here) for number in range(1, len(cuts) + 1)]
+        where = _Where(cuts, links)
+        orders = files.links(names, here, sorts.COMMENT_ORDERS)
+        for number, nodes in enumerate(cuts, 1):
+            info = {
+                **shared.info,
+                "orders": orders,
+                "pages": files.pages(names, here, number, len(cuts)),
+                "whole": urls.relative(files.whole, here) if whole else None,
+                "continues": where.back(number),
+                "continued": where.onward(number),
+                "missing": missing if number == len(cuts) else None,
+            }
+            path = files.path(names, number)
+            frame = {"number": number, "canonical": path if files.default in names else here}
+            values = {**shared.head, "thread": info, "comments": shared.fragments.join(nodes, where, number)}
+            yield self._templates.page("thread", path, frame, values)
+
+    def _whole(
+        self, shared: _Shared, names: tuple[str, ...], nodes: list[Node], count: int, missing: str | None
+    ) -> Page:
+        """The default order on one page."""
+        files, here = shared.files, shared.here
+        info = {
+            **shared.info,
+            "orders": files.links(names, here, sorts.COMMENT_ORDERS),
+            "pages": files.pages(names, here, 0, count),
+            "whole": urls.relative(files.whole, here),
+            "continues": None,
+            "continued": None,
+            "missing": missing,
+        }
+        comments = shared.fragments.join(nodes, _Where([nodes], []), 1)
+        frame = {"number": 0, "canonical": here}
+        return self._templates.page("thread", files.whole, frame, {**shared.head, "thread": info, "comments": comments})
 
     def _info(self, thread: Thread, span: Span) -> dict[str, Any]:
         declared = thread.post.declared_comments
@@ -108,7 +133,6 @@ class ThreadRenderer:
             "captured": span.time,
             "captured_word": span.word,
             "notes": [NESTING_NOTES[nesting]] if nesting and thread.count else [],
-            "missing_url": thread.missing_url,
         }
 
     @property
@@ -126,7 +150,7 @@ class ThreadRenderer:
         if comment is None:
             return CommentView(
                 fragment=urls.fragment(node.id), ghost=True, author=Link("a missing comment"), points="", created=None,
-                edited=None, marks=[], state=None, note=None, body=None, parent=None, original=None,
+                edited=None, marks=[], state=None, note=None, body=None, language=None, parent=None, original=None,
                 depth=node.depth + 1, children=len(node.children), descendants=node.descendants, missing=missing,
                 missing_url=node.missing_url, cut=False,
             )  # fmt: skip
@@ -142,6 +166,7 @@ class ThreadRenderer:
             state=comment.state,
             note=note,
             body=body,
+            language=views.language(comment.language),
             parent=parent,
             original=self._parts.addresses.original_comment(comment),
             depth=node.depth + 1,
@@ -151,6 +176,19 @@ class ThreadRenderer:
             missing_url=node.missing_url,
             cut=node.cut,
         )
+
+
+class _Shared(msgspec.Struct, frozen=True):
+    """What all pages of one thread have in common."""
+
+    here: str
+    """Path of the first page; the others lie beside it."""
+    files: OrderFiles
+    head: dict[str, Any]
+    """The post and its community."""
+    info: dict[str, Any]
+    """About the comments."""
+    fragments: _Fragments
 
 
 class _Where:
