@@ -158,8 +158,11 @@ def merge(
     withdrawals += [new_capture] if _is_withdrawn(new) else []
     if withdrawals:
         withdrawn = max(withdrawals, key=ranks.__getitem__)
-        if "body" in fields and ranks[sources.get("body", newest)] < ranks[withdrawn]:
-            # A capture that saw the deletion and has the text kept it on purpose; an older one has to go.
+        # A sighting of the deletion that has the text kept it on purpose; an older text has to go.
+        kept = ranks[sources.get("body", newest)] >= ranks[withdrawn]
+        if kept and old_capture == new_capture and _is_withdrawn(new) and not _is_withdrawn(old):
+            kept = "body" in from_right
+        if "body" in fields and not kept:
             for field in ("body", "body_format"):
                 fields.pop(field, None)
                 sources.pop(field, None)
