@@ -20,14 +20,23 @@ ROOT = Path(__file__).resolve().parent
 SOURCES = ("archiver", "templates", "themes", "pyproject.toml", "README.md", "LICENSE")
 """What goes into the wheel."""
 
+NOISE = tuple(
+    f'"{name}:'
+    for name in (
+        "Project-Id-Version", "Report-Msgid-Bugs-To", "POT-Creation-Date", "PO-Revision-Date", "Last-Translator",
+        "Language-Team", "Generated-By",
+    )
+)  # fmt: skip
+"""Lines of a catalogue's header that are left out."""
 
-def main(words: list[str]) -> int:
+
+def main(arguments: list[str]) -> int:
     """Run one task; returns the exit status."""
     if sys.version_info < (3, 11):  # noqa: UP036  this file runs before pip could refuse an older Python
         print("archiver needs Python 3.11 or newer; this is", sys.version.split()[0])
         return 2
-    tasks = {"site": site, "test": test, "wheel": wheel}
-    name, *rest = words or ["site"]
+    tasks = {"site": site, "test": test, "words": words, "wheel": wheel}
+    name, *rest = arguments or ["site"]
     if name not in tasks:
         print(__doc__)
         return 0 if name in ("-h", "--help", "help") else 2
@@ -46,7 +55,7 @@ def site(_: list[str]) -> int:
     return 0
 
 
-def test(words: list[str]) -> int:
+def test(arguments: list[str]) -> int:
     """Lint, check types, and run all tests against the wheel."""
     # pip takes a built wheel, so what is tested is what users install, not the checkout.
     python = environment(".venv-test", [f"{build_wheel()}[test]"], SOURCES)
@@ -55,7 +64,26 @@ def test(words: list[str]) -> int:
     run(binaries / "ruff", "format", "--check", ".")
     run(python, "-P", "-m", "mypy")
     # The console script, unlike "python -m pytest", does not put the checkout on the path.
-    return subprocess.run([binaries / "pytest", *words], cwd=ROOT, check=False).returncode
+    return subprocess.run([binaries / "pytest", *arguments], cwd=ROOT, check=False).returncode
+
+
+def words(_: list[str]) -> int:
+    """Collect the messages of code and templates, and merge them into each catalogue."""
+    pybabel = environment(".venv", ["-e", "."], ["pyproject.toml"]).parent / "pybabel"
+    folder = ROOT / "archiver" / "locale"
+    mapping, template = ROOT / "dist" / "babel.cfg", ROOT / "dist" / "archiver.pot"
+    mapping.parent.mkdir(exist_ok=True)
+    mapping.write_text("[python: **.py]\n[jinja2: **.html]\nencoding = utf-8\n", encoding="utf-8")
+    common = ("--no-wrap", "--no-location", "--omit-header", "--sort-output")
+    run(pybabel, "-q", "extract", "-F", mapping, "-k", "N_", *common, "-o", template, "archiver", "templates")
+    for catalogue in sorted(folder.glob("*.po")):
+        options = ("--no-wrap", "--ignore-obsolete", "--no-fuzzy-matching")
+        run(pybabel, "-q", "update", *options, "-i", template, "-l", catalogue.stem, "-o", catalogue)
+        lines = catalogue.read_text(encoding="utf-8").splitlines(keepends=True)
+        # Dates and names that change with every run say nothing that git does not know.
+        kept = [line for line in lines if not line.startswith(NOISE)]
+        catalogue.write_text("".join(kept), encoding="utf-8", newline="\n")
+    return 0
 
 
 def wheel(_: list[str]) -> int:
@@ -99,9 +127,9 @@ def environment(name: str, packages: list[str], sources: list[str] | tuple[str, 
     return python
 
 
-def pip(python: Path, *words: str) -> None:
+def pip(python: Path, *arguments: str) -> None:
     """Install something into the environment of ``python``."""
-    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *words)
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments)
 
 
 def fingerprint(packages: list[str], sources: list[str] | tuple[str, ...]) -> str:

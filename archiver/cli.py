@@ -17,13 +17,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
-from archiver import __version__, config, importers, intake, publish, serve, theme, views
+from archiver import __version__, config, importers, intake, publish, serve, theme, views, words
 from archiver.errors import ArchiverError, ConfigError, ThemeError
 from archiver.model import Moment
 from archiver.store import Archive
 
 PLAIN_SECONDS = 5
 """Between two lines about progress, where there is no terminal to draw a bar on."""
+
+ENGLISH = words.Words()
+"""The command line speaks English, whatever the site's language."""
 
 ARCHIVE = Path("archive.db")
 OUTPUT = Path("public")
@@ -162,8 +165,8 @@ def build(
     _tell_import(report.imported, verbose)
     if not quiet:
         click.echo(
-            f"{views.plural(report.threads, 'thread')}, {views.plural(report.comments, 'comment')}, "
-            f"{report.imported.skipped:,} skipped; {views.plural(report.written, 'file')} written, "
+            f"{views.threads(report.threads, ENGLISH)}, {views.comments(report.comments, ENGLISH)}, "
+            f"{report.imported.skipped:,} skipped; {_counted(report.written, 'file')} written, "
             f"{report.unchanged:,} unchanged, {report.removed:,} removed; {report.seconds:.1f} seconds"
         )
         click.echo(f"Open {output / 'index.html'} in a browser, or run: archiver serve {output}")
@@ -192,13 +195,13 @@ def info(archive: Path, verbose: bool) -> None:
     with Archive(archive, writable=False) as opened:
         counts = opened.counts()
         click.echo(
-            f"{archive}: {views.plural(counts['post'], 'thread')}, {views.plural(counts['comment'], 'comment')}, "
-            f"{views.plural(counts['capture'], 'dump')}"
+            f"{archive}: {views.threads(counts['post'], ENGLISH)}, {views.comments(counts['comment'], ENGLISH)}, "
+            f"{_counted(counts['capture'], 'dump')}"
         )
         for site in opened.sites().values():
             click.echo(f"  {site.host} ({site.platform}{f' {site.version}' if site.version else ''})")
         for capture in opened.captures():
-            held = f"{views.plural(capture.posts, 'post')}, {views.plural(capture.comments, 'comment')}"
+            held = f"{views.posts(capture.posts, ENGLISH)}, {views.comments(capture.comments, ENGLISH)}"
             click.echo(f"  {capture.name}: {capture.format}, {held}, {capture.skipped:,} skipped")
             if capture.error:
                 click.echo(f"    not read to its end: {capture.error}")
@@ -221,6 +224,17 @@ def themes() -> None:
     width = max(len(one.name) for one in found)
     for one in found:
         click.echo(f"{one.name:{width}}  {one.title}{' (default)' if one.name == theme.DEFAULT else ''}")
+
+
+@main.command("languages")
+@verbose_option
+def languages_(verbose: bool) -> None:
+    """List the languages a site can be in, and how much of each is still English."""
+    for language in words.languages():
+        missing = words.missing(language)
+        click.echo(f"{language}  {_counted(len(missing), 'message')} missing")
+        for message in missing if verbose else ():
+            click.echo(f"    {message}")
 
 
 def _archive_beside(output: Path, has_dumps: bool) -> Path:
@@ -249,11 +263,15 @@ def _moment(text: str | None) -> Moment | None:
     return Moment(start, start, "exact")
 
 
+def _counted(count: int, thing: str) -> str:
+    return ENGLISH.ngettext(f"%(num)s {thing}", f"%(num)s {thing}s", count)
+
+
 def _imported(report: intake.Report) -> str:
     known = f" ({report.known:,} there already)" if report.known else ""
     return (
-        f"{views.plural(report.captures, 'dump')} read{known}: {views.plural(report.posts, 'post')}, "
-        f"{views.plural(report.comments, 'comment')}, {report.skipped:,} skipped"
+        f"{_counted(report.captures, 'dump')} read{known}: {views.posts(report.posts, ENGLISH)}, "
+        f"{views.comments(report.comments, ENGLISH)}, {report.skipped:,} skipped"
     )
 
 

@@ -24,6 +24,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Name of the archive; unknown: made from what is in it."""
     description: str | None = None
     """A line or two below the title."""
+    language: str = "en"
+    """Of the words around the threads: en, or one of those in archiver/locale."""
     theme: str = "modern"
     """Name of a theme, or a folder that holds one."""
     base_url: str | None = None

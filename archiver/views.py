@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
 from archiver.model import Comment, Moment, Post, State
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+from archiver.words import Words
 
 
 @dataclass(slots=True)
@@ -84,16 +81,13 @@ class CommentView:
     """Direct replies in this archive."""
     descendants: int
     """All replies below in this archive."""
+    replies: str
+    """ "9 replies": the direct ones."""
     missing: str | None
     """ "2 replies not in this archive"."""
     missing_url: str | None
     cut: bool
     """Its parents form a loop."""
-
-    @property
-    def replies(self) -> str:
-        """ "9 replies"."""
-        return plural(self.children, "reply", "replies")
 
 
 @dataclass(slots=True)
@@ -145,21 +139,45 @@ class CommunityView:
     moderators: list[Link] = field(default_factory=list)
 
 
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """ "1 point", "2 points", "34,879 readers"."""
-    return f"{count:,} {one if abs(count) == 1 else many or one + 's'}"
+def comments(count: int, words: Words) -> str:
+    """ "1 comment"."""
+    return words.ngettext("%(num)s comment", "%(num)s comments", count)
 
 
-def points(record: Post | Comment) -> str:
+def posts(count: int, words: Words) -> str:
+    """ "2 posts"."""
+    return words.ngettext("%(num)s post", "%(num)s posts", count)
+
+
+def threads(count: int, words: Words) -> str:
+    """ "3 threads"."""
+    return words.ngettext("%(num)s thread", "%(num)s threads", count)
+
+
+def replies(count: int, words: Words) -> str:
+    """ "9 replies"."""
+    return words.ngettext("%(num)s reply", "%(num)s replies", count)
+
+
+def missing(count: int | None, words: Words) -> str | None:
+    """ "2 replies not in this archive"; None where nothing is missing. ``count`` None: some, number unknown."""
+    if count is None:
+        return words.gettext("More replies are not in this archive")
+    if count == 0:
+        return None
+    return words.ngettext("%(num)s reply not in this archive", "%(num)s replies not in this archive", count)
+
+
+def points(record: Post | Comment, words: Words) -> str:
     """What is known of a score."""
     if record.score is not None:
-        return plural(record.score, "point")
+        return words.ngettext("%(num)s point", "%(num)s points", record.score)
     if isinstance(record, Comment) and record.score_hidden:
-        return "score hidden"
-    return "score unknown"
+        return words.gettext("score hidden")
+    return words.gettext("score unknown")
 
 
-def liked(post: Post) -> str | None:
+def liked(post: Post, words: Words) -> str | None:
     """The share of upvotes, where it is known."""
     if post.ratio is not None:
         share = post.ratio
@@ -167,7 +185,7 @@ def liked(post: Post) -> str | None:
         share = post.upvotes / (post.upvotes + post.downvotes)
     else:
         return None
-    return f"{share * 100:.1f}".removesuffix(".0") + "% liked"
+    return words.gettext("%(share)s liked") % {"share": words.percent(share)}
 
 
 def language(tag: str | None) -> str | None:
@@ -184,38 +202,17 @@ def domain(url: str) -> str | None:
     return host.removeprefix("www.") if host else None
 
 
-def time(moment: Moment | None) -> Time | None:
+def time(moment: Moment | None, words: Words) -> Time | None:
     """A moment as far as it is known; times in UTC."""
     if moment is None:
         return None
     if moment.precision == "exact":
-        return Time((_instant(moment.earliest),))
-    first, last = _day(moment.earliest), _day(moment.latest)
-    note = f"“{moment.words}” when it was captured" if moment.words else None
-    if first == last:
-        return Time((first,), note)
-    if first[0][:4] == last[0][:4]:
-        first = first[0], first[1][:-5]  # one year for both
-    return Time((first, last), note)
+        return Time((words.instant(moment.earliest),))
+    first, last = words.day(moment.earliest), words.day(moment.latest)
+    said = moment.words and words.gettext("“%(age)s” when it was captured") % {"age": moment.words}
+    return Time((first,) if first == last else (first, last), said)
 
 
-def day(microseconds: int) -> Time:
+def day(microseconds: int, words: Words) -> Time:
     """The day an instant falls on."""
-    return Time((_day(microseconds),))
-
-
-def _datetime(microseconds: int) -> datetime:
-    # Hostile dumps hold times past the year 9999, which no calendar here knows.
-    limit = 253_402_300_799_999_999
-    return _EPOCH + timedelta(microseconds=max(-62_135_596_800_000_000, min(microseconds, limit)))
-
-
-def _instant(microseconds: int) -> tuple[str, str]:
-    at = _datetime(microseconds)
-    machine = f"{at.year:04}-{at.month:02}-{at.day:02}T{at.hour:02}:{at.minute:02}:{at.second:02}Z"
-    return machine, f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {at.hour:02}:{at.minute:02}"
-
-
-def _day(microseconds: int) -> tuple[str, str]:
-    at = _datetime(microseconds)
-    return f"{at.year:04}-{at.month:02}-{at.day:02}", f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+    return Time((words.day(microseconds),))

@@ -11,6 +11,7 @@ from archiver.render.parts import Exists, Parts, Span
 from archiver.render.templates import Page, Templates
 from archiver.render.threads import ThreadRenderer
 from archiver.theme import Theme
+from archiver.words import Words
 
 __all__ = ["EntryView", "ListPage", "Numbers", "Page", "Renderer", "Span"]
 
@@ -19,8 +20,11 @@ class Renderer:
     """Renders every kind of page of one site."""
 
     def __init__(self, settings: Settings, theme: Theme, sites: Mapping[str, Site], exists: Exists) -> None:
-        """``exists`` tells whether a person or community has a page. Raises ThemeError for an unusable template."""
-        parts = Parts(settings, sites, exists)
-        templates = Templates(settings, theme, parts.title)
+        """``exists`` tells whether a person or community has a page.
+        Raises ThemeError for an unusable template, ConfigError for an unknown language.
+        """
+        words = Words(settings.language)
+        parts = Parts(settings, words, sites, exists)
+        templates = Templates(settings, theme, words, parts.title)
         self.threads = ThreadRenderer(settings, templates, parts)
         self.lists = ListRenderer(settings, templates, parts)

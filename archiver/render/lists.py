@@ -11,7 +11,7 @@ import msgspec
 from archiver import markup, sorts, urls, views
 from archiver.config import Settings
 from archiver.model import Capture, Comment, Community, Person, Post, Skip
-from archiver.render.parts import NOTES, OrderFiles, Parts, Span
+from archiver.render.parts import OrderFiles, Parts, Span
 from archiver.render.templates import Page, Templates
 from archiver.views import Link, OrderLink, Time
 
@@ -22,7 +22,6 @@ class EntryView:
 
     kind: str
     """"post" or "comment"."""
-    kind_title: str
     title: str
     """Of the thread."""
     href: str
@@ -58,6 +57,7 @@ class ListRenderer:
         self._settings = settings
         self._templates = templates
         self._parts = parts
+        self._words = parts.words
 
     def posts(
         self,
@@ -78,12 +78,12 @@ class ListRenderer:
         view = self._parts.community(community, path) if community else None
         title = view.title if view else self._parts.title
         listing = self._listing(files, current, path, sorts.POST_ORDERS) | {
-            "summary": views.plural(current.total, "thread"),
+            "summary": views.threads(current.total, self._words),
             "periods": [],
         }
         if any(name.startswith("top") for name in current.names):
             listing["periods"] = [
-                dataclasses.replace(link, title="all time") if link.name == "top" else link
+                dataclasses.replace(link, title=self._words.gettext("all time")) if link.name == "top" else link
                 for link in listing["orders"]
                 if link.name.startswith("top")
             ]
@@ -106,9 +106,9 @@ class ListRenderer:
         """One page of what a person wrote; ``totals``: their posts and comments in this archive."""
         files = OrderFiles(self._parts.addresses.person(person.host, person.name), groups[0][0], groups)
         path = files.path(current.names, current.number)
-        posts, comments = views.plural(totals[0], "post"), views.plural(totals[1], "comment")
         listing = self._listing(files, current, path, sorts.PERSON_ORDERS) | {
-            "summary": f"{posts} and {comments} in this archive.",
+            "posts": views.posts(totals[0], self._words),
+            "comments": views.comments(totals[1], self._words),
         }
         frame = {"number": current.number, "title": person.name, "canonical": path}
         view = {"original": self._parts.addresses.original_person(person)}
@@ -118,7 +118,7 @@ class ListRenderer:
         size = self._settings.posts_per_page
         count = max(1, -(-current.total // size))
         return {
-            "orders": files.links(current.names, path, shown) if len(files.groups) > 1 else [],
+            "orders": self._parts.order_links(files, current.names, path, shown) if len(files.groups) > 1 else [],
             "pages": files.pages(current.names, path, current.number, count),
             "first": (current.number - 1) * size + 1,
         }
@@ -128,17 +128,19 @@ class ListRenderer:
         path = "communities.html"
         hosts: dict[str, list[tuple[Link, str]]] = {}
         for host, name, threads in sorted(numbers.communities, key=lambda row: (row[0], row[1].lower())):
-            row = (self._parts.community_link(host, name, path), views.plural(threads, "thread"))
+            row = (self._parts.community_link(host, name, path), views.threads(threads, self._words))
             hosts.setdefault(self._parts.host_title(host), []).append(row)
         return self._templates.page("communities", path, {"canonical": path}, {"hosts": list(hosts.items())})
 
     def about(self, numbers: Numbers, captures: Sequence[tuple[Capture, Sequence[tuple[int, Skip]]]]) -> Page:
         """What the archive holds and where it came from."""
         path = "about.html"
-        summary = f"{views.plural(numbers.threads, 'thread')} with {views.plural(numbers.comments, 'comment')}, from "
-        summary += views.plural(len(captures), "dump") + "."
-        about = {"description": self._settings.description, "summary": summary}
-        rows = [_capture(capture, skips) for capture, skips in captures]
+        about = {
+            "description": self._settings.description,
+            "threads": views.threads(numbers.threads, self._words),
+            "comments": views.comments(numbers.comments, self._words),
+        }
+        rows = [self._capture(capture, skips) for capture, skips in captures]
         return self._templates.page("about", path, {"canonical": path}, {"about": about, "captures": rows})
 
     def entry(self, person: Person, thread: Post, comment: Comment | None, page: int) -> EntryView:
@@ -150,23 +152,42 @@ class ListRenderer:
         text = record.body and record.body_format and markup.excerpt(record.body, record.body_format)
         return EntryView(
             kind="comment" if comment else "post",
-            kind_title="Comment on" if comment else "Post:",
             title=self._parts.post_title(thread)[0],
             href=f"{href}#{urls.fragment(comment.id)}" if comment else href,
-            points=views.points(record),
+            points=views.points(record, self._words),
             community=self._parts.community_link(thread.host, thread.community, here) if thread.community else None,
-            created=views.time(record.created),
-            excerpt=text or NOTES.get(record.state or ""),
+            created=views.time(record.created, self._words),
+            excerpt=text or self._parts.state_note(record),
         )
 
     def _numbers(self, numbers: Numbers, here: str) -> dict[str, Any]:
         largest = numbers.communities[:20]
         return {
             "description": self._settings.description,
-            "facts": [("Threads", f"{numbers.threads:,}"), ("Comments", f"{numbers.comments:,}")],
-            "communities": [
-                (self._parts.community_link(host, name, here), f"{count:,}") for host, name, count in largest
+            "facts": [
+                (self._words.gettext("Threads"), self._words.number(numbers.threads)),
+                (self._words.gettext("Comments"), self._words.number(numbers.comments)),
             ],
+            "communities": [
+                (self._parts.community_link(host, name, here), self._words.number(count))
+                for host, name, count in largest
+            ],
+        }
+
+    def _capture(self, capture: Capture, skips: Sequence[tuple[int, Skip]]) -> dict[str, Any]:
+        span, words = Span(capture.captured, capture.newest or 0), self._words
+        return {
+            "name": capture.name,
+            "format": capture.format,
+            "told": span.told is not None,
+            "captured": span.time(words),
+            "imported": views.day(capture.imported, words),
+            "posts": views.posts(capture.posts, words),
+            "comments": views.comments(capture.comments, words),
+            "size": words.ngettext("%(num)s byte", "%(num)s bytes", capture.size),
+            "sha256": capture.sha256,
+            "error": capture.error,
+            "skips": [(words.number(count), skip) for count, skip in skips],
         }
 
 
@@ -178,25 +199,3 @@ def _without_periods(links: Sequence[OrderLink]) -> list[OrderLink]:
         for link in links
         if not link.name.startswith("top-")
     ]
-
-
-def _capture(capture: Capture, skips: Sequence[tuple[int, Skip]]) -> dict[str, Any]:
-    span = Span(capture.captured, capture.newest or 0)
-    return {
-        "name": capture.name,
-        "format": capture.format,
-        "captured": span.time,
-        "captured_word": "" if span.told else "on or after",
-        "imported": views.day(capture.imported),
-        "holds": f"{views.plural(capture.posts, 'post')}, {views.plural(capture.comments, 'comment')}",
-        "size": views.plural(capture.size, "byte"),
-        "sha256": capture.sha256,
-        "error": capture.error,
-        "skips": [_skip(count, skip) for count, skip in skips],
-    }
-
-
-def _skip(count: int, skip: Skip) -> str:
-    place = f"first in line {skip.line}" if skip.line else ""
-    detail = "; ".join(part for part in (place, skip.detail) if part)
-    return f"{count:,} × {skip.reason}" + (f" ({detail})" if detail else "")

@@ -14,31 +14,45 @@ from archiver.model import BodyFormat, Comment, Community, Moment, Person, Post,
 from archiver.platforms import UNKNOWN_HOST
 from archiver.urls import Addresses
 from archiver.views import CommunityView, Link, OrderLink, PageLink, PostView, Time
+from archiver.words import Words
+
+
+def N_(message: str) -> str:  # noqa: N802  as gettext's own tools call it
+    """Marks a message for translation; it is translated where it is shown."""
+    return message
+
 
 ORDER_TITLES = {
-    "hot": "hot",
-    "active": "active",
-    "top": "top",
-    "top-year": "year",
-    "top-month": "month",
-    "top-week": "week",
-    "top-day": "day",
-    "controversial": "controversial",
-    "new": "new",
-    "old": "old",
-    "captured": "as captured",
-    "comments": "most comments",
+    "hot": N_("hot"),
+    "active": N_("active"),
+    "top": N_("top"),
+    "top-year": N_("year"),
+    "top-month": N_("month"),
+    "top-week": N_("week"),
+    "top-day": N_("day"),
+    "controversial": N_("controversial"),
+    "new": N_("new"),
+    "old": N_("old"),
+    "captured": N_("as captured"),
+    "comments": N_("most comments"),
 }
 
-NOTES = {
-    "inferred": "The dump does not say who answers whom; that was worked out from reply counts and scores, "
-    "and only one tree fits.",
-    "uncertain": "The dump does not say who answers whom; that was worked out from reply counts and scores. "
-    "Several trees fit, so some replies may hang in the wrong place.",
-    "flat": "The dump does not say who answers whom, so the comments stand in one flat list.",
-}
+NOTES = {"deleted": N_("Deleted by its author."), "removed": N_("Removed by a moderator.")}
 
-NOTES = {"deleted": "Deleted by its author.", "removed": "Removed by a moderator."}
+MARKS = {
+    "op": N_("OP"),
+    "moderator": N_("moderator"),
+    "admin": N_("admin"),
+    "bot": N_("bot"),
+    "distinguished": N_("speaking officially"),
+    "pinned": N_("pinned"),
+    "locked": N_("locked"),
+    "nsfw": N_("NSFW"),
+    "spoiler": N_("spoiler"),
+    "crosspost": N_("crosspost"),
+    "deleted": N_("deleted"),
+    "removed": N_("removed"),
+}
 
 Exists = Callable[[str, str, str], bool]
 """``exists("person" | "community", host, name)``: does the archive have a page for it?"""
@@ -51,37 +65,29 @@ class Span(msgspec.Struct, frozen=True):
     newest: int
     """Microseconds since 1970; 0: nothing known."""
 
-    @property
-    def word(self) -> str:
-        """What stands before the time."""
-        return "captured" if self.told else "captured on or after"
-
-    @property
-    def time(self) -> Time | None:
+    def time(self, words: Words) -> Time | None:
         """The time to show, to the day."""
         if self.told:
-            return views.time(self.told)
-        return views.day(self.newest) if self.newest else None
+            return views.time(self.told, words)
+        return views.day(self.newest, words) if self.newest else None
 
 
 class Parts:
     """Turns records into what templates show. ``here`` is always the path of the page that shows it."""
 
-    def __init__(self, settings: Settings, sites: Mapping[str, Site], exists: Exists) -> None:
+    def __init__(self, settings: Settings, words: Words, sites: Mapping[str, Site], exists: Exists) -> None:
+        self.words = words
         self._sites = sites
         self._exists = exists
         self.addresses = Addresses({host: site.platform for host, site in sites.items()}, settings.root_host)
-        self.title = settings.title or _archive_title(sites)
+        self.title = settings.title or self._archive_title()
 
     def post(self, post: Post, count: int, here: str, *, full: bool, community: bool = True) -> PostView:
         """``full``: with its text, for the head of its thread. ``community``: say which one it is in."""
         title, titled = self.post_title(post)
         body, note = self.body(post, here, prefix="p-") if full else (None, None)
         if full and post.state is None:
-            note = "The post itself is not in this archive, only comments on it."
-        declared = post.declared_comments
-        # A count below what is here is an old one.
-        of = views.plural(count, "comment") if (declared or 0) <= count else f"{count:,} of {declared:,} comments"
+            note = self.words.gettext("The post itself is not in this archive, only comments on it.")
         link = post.url if post.url and post.url.startswith(("http://", "https://")) else None
         return PostView(
             title=title,
@@ -91,12 +97,12 @@ class Parts:
             href=urls.relative(urls.page_name(self.addresses.post(post.host, post.id, post.community)), here),
             author=self.author(post.host, post.author, here),
             community=self.community_link(post.host, post.community, here) if post.community and community else None,
-            points=views.points(post),
-            liked=views.liked(post),
-            created=views.time(post.created),
-            edited=views.time(post.edited),
-            flags=_flags(post),
-            comments=of,
+            points=views.points(post, self.words),
+            liked=views.liked(post, self.words),
+            created=views.time(post.created, self.words),
+            edited=views.time(post.edited, self.words),
+            flags=self.flags(post),
+            comments=self.count_of(post, count),
             state=post.state,
             note=note,
             body=body,
@@ -104,29 +110,70 @@ class Parts:
             original=self.addresses.original_post(post),
             crosspost_of=post.crosspost_of,
             media=[Link(views.domain(url) or url, url, outside=True) for url in post.media or ()],
-            poll=[
-                (option, views.plural(votes, "vote") if votes is not None else None)
-                for option, votes in post.poll or ()
-            ],
+            poll=[(option, self._votes(votes)) for option, votes in post.poll or ()],
         )
+
+    def _votes(self, votes: int | None) -> str | None:
+        return None if votes is None else self.words.ngettext("%(num)s vote", "%(num)s votes", votes)
+
+    def count_of(self, post: Post, count: int) -> str:
+        """ "15 of 37 comments"; a declared count below what is here is an old one."""
+        declared = post.declared_comments or 0
+        if declared <= count:
+            return views.comments(count, self.words)
+        some = self.words.number(count)
+        return self.words.ngettext("%(some)s of %(num)s comment", "%(some)s of %(num)s comments", declared, some=some)
 
     def post_title(self, post: Post) -> tuple[str, bool]:
         """A title to show, and whether it is the source's own."""
         if post.title:
             return post.title, True
-        place = f" in {post.community}" if post.community else ""
+        words = self.words
         if post.state is None:
-            return f"Thread {post.id}{place}", False
-        day = f", {views.day(post.created.earliest).parts[0][1]}" if post.created else ""
-        return f"Untitled thread{place}{day}", False
+            return words.gettext("Thread %(id)s") % {"id": post.id}, False
+        if post.created:
+            return words.gettext("Untitled thread of %(day)s") % {"day": words.day(post.created.earliest)[1]}, False
+        return words.gettext("Untitled thread"), False
 
     def body(self, record: Post | Comment, here: str, prefix: str) -> tuple[Markup | None, str | None]:
-        """The text as HTML, or what to say where there is none."""
-        note = NOTES.get(record.state or "")
+        """The text as HTML, and what to say where there is none."""
+        note = self.state_note(record)
         if record.body is None or record.body_format is None:
-            missing = None if isinstance(record, Post) else "The text is not in this archive."
+            missing = None if isinstance(record, Post) else self.words.gettext("The text is not in this archive.")
             return None, note or missing
         return self.text(record.body, record.body_format, record.host, here, prefix), note
+
+    def state_note(self, record: Post | Comment) -> str | None:
+        """What happened to something deleted or removed."""
+        note = NOTES.get(record.state or "")
+        return self.words.gettext(note) if note else None
+
+    def flags(self, post: Post) -> list[tuple[str, str]]:
+        """(class, text) of what is special about a post."""
+        found: list[str] = [name for name in ("pinned", "locked", "nsfw", "spoiler") if getattr(post, name)]
+        found += ["crosspost"] if post.crosspost_of else []
+        found += [post.state] if post.state in ("deleted", "removed") else []
+        found += [post.role] if post.role else []
+        found += ["bot"] if post.bot else []
+        return [*self.marks(found), *([("flair", post.flair)] if post.flair else [])]
+
+    def marks(self, names: Sequence[str]) -> list[tuple[str, str]]:
+        """(class, text) of marks."""
+        return [(name, self.words.gettext(MARKS[name])) for name in names]
+
+    def order_links(self, files: OrderFiles, names: Sequence[str], here: str, shown: Sequence[str]) -> list[OrderLink]:
+        """Links to those of the orders ``shown`` that there are; ``names`` is the current one."""
+        group_of = {name: group for group in files.groups for name in group}
+        return [
+            OrderLink(
+                name,
+                self.words.gettext(ORDER_TITLES[name]),
+                urls.relative(files.path(group_of[name]), here),
+                name in names,
+            )
+            for name in shown
+            if name in group_of
+        ]
 
     def text(self, body: str, body_format: BodyFormat, host: str, here: str, prefix: str) -> Markup:
         """Somebody's text as HTML; ids in it begin with ``prefix``."""
@@ -144,7 +191,7 @@ class Parts:
     def author(self, host: str, name: str | None, here: str) -> Link:
         """Who wrote something; everybody who wrote has a page."""
         if name is None:
-            return Link("unknown author")
+            return Link(self.words.gettext("unknown author"))
         return Link(name, urls.relative(urls.page_name(self.addresses.person(host, name)), here))
 
     def person_link(self, host: str, name: str, here: str) -> Link:
@@ -163,11 +210,17 @@ class Parts:
         """A community, for the sidebar and its own page."""
         facts: list[tuple[str, str | Time]] = []
         if community.readers is not None:
-            facts.append(("Readers", f"{community.readers:,}"))
+            facts.append((self.words.gettext("Readers"), self.words.number(community.readers)))
         if community.active_users is not None:
-            facts.append(("Users here at capture", f"{community.active_users:,}"))
-        if founded := views.time(community.founded):
-            facts.append(("Founded", founded))
+            facts.append((self.words.gettext("Users here at capture"), self.words.number(community.active_users)))
+        if community.founded:
+            exact = community.founded.precision == "exact"
+            at = (
+                views.day(community.founded.earliest, self.words)
+                if exact
+                else views.time(community.founded, self.words)
+            )
+            facts.append((self.words.gettext("Founded"), at or ""))
         text = None
         if community.sidebar and community.sidebar_format:
             text = self.text(community.sidebar, community.sidebar_format, community.host, here, "side-")
@@ -186,25 +239,14 @@ class Parts:
     def host_title(self, host: str) -> str:
         """What readers know a site as."""
         if host == UNKNOWN_HOST:
-            return "Unknown site"
+            return self.words.gettext("Unknown site")
         return self._sites[host].name or host
 
-
-def _archive_title(sites: Mapping[str, Site]) -> str:
-    known = [site.name or host for host, site in sites.items() if host != UNKNOWN_HOST]
-    return f"Archive of {known[0]}" if len(known) == 1 else "Archive"
-
-
-def _flags(post: Post) -> list[tuple[str, str]]:
-    flags = [(name, text) for name, text in (("pinned", "pinned"), ("locked", "locked")) if getattr(post, name)]
-    flags += [("nsfw", "NSFW")] if post.nsfw else []
-    flags += [("spoiler", "spoiler")] if post.spoiler else []
-    flags += [("crosspost", "crosspost")] if post.crosspost_of else []
-    flags += [(post.state, post.state)] if post.state in ("deleted", "removed") else []
-    flags += [(post.role, post.role)] if post.role else []
-    flags += [("bot", "bot")] if post.bot else []
-    flags += [("flair", post.flair)] if post.flair else []
-    return flags
+    def _archive_title(self) -> str:
+        known = [site.name or host for host, site in self._sites.items() if host != UNKNOWN_HOST]
+        if len(known) == 1:
+            return self.words.gettext("Archive of %(name)s") % {"name": known[0]}
+        return self.words.gettext("Archive")
 
 
 class OrderFiles(NamedTuple):
@@ -224,15 +266,6 @@ class OrderFiles(NamedTuple):
     def path(self, names: Sequence[str], page: int = 1) -> str:
         """The file of one page of the order(s) ``names``."""
         return urls.page_name(self.base, None if self.default in names else names[0], page)
-
-    def links(self, names: Sequence[str], here: str, shown: Sequence[str]) -> list[OrderLink]:
-        """Links to those of the orders ``shown`` that there are; ``names`` is the current one."""
-        group_of = {name: group for group in self.groups for name in group}
-        return [
-            OrderLink(name, ORDER_TITLES[name], urls.relative(self.path(group_of[name]), here), name in names)
-            for name in shown
-            if name in group_of
-        ]
 
     def pages(self, names: Sequence[str], here: str, current: int, count: int) -> list[PageLink]:
         """Links to the first and last of ``count`` pages of an order, and to those around the current one (0: none)."""

@@ -14,6 +14,7 @@ from archiver.config import Settings
 from archiver.errors import ThemeError
 from archiver.theme import Theme
 from archiver.views import CommentView
+from archiver.words import Words
 
 NAMES = ("thread", "listing", "person", "communities", "about")
 """Templates of whole pages."""
@@ -30,7 +31,7 @@ class Page(msgspec.Struct, frozen=True):
 class Templates:
     """The templates of one theme, compiled."""
 
-    def __init__(self, settings: Settings, theme: Theme, title: str) -> None:
+    def __init__(self, settings: Settings, theme: Theme, words: Words, title: str) -> None:
         """Raises ThemeError where a template is missing or wrong."""
         self._base_url = settings.base_url and settings.base_url.rstrip("/")
         self._theme = theme.name
@@ -41,8 +42,12 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
+            extensions=["jinja2.ext.i18n"],
         )
-        environment.globals["site"] = {"title": title, "language": "en"}
+        environment.globals["site"] = {"title": title, "language": words.language, "direction": words.direction}
+        environment.globals["number"] = words.number
+        install: Any = environment
+        install.install_gettext_translations(words.translations, newstyle=True)
         try:
             self._pages = {name: environment.get_template(f"{name}.html") for name in NAMES}
             pieces: Any = environment.get_template("comment.html").module

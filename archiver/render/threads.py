@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -12,7 +12,7 @@ from markupsafe import Markup
 from archiver import paging, sorts, urls, views
 from archiver.config import Settings
 from archiver.model import Comment, Community, Post
-from archiver.render.parts import OrderFiles, Parts, Span
+from archiver.render.parts import N_, OrderFiles, Parts, Span
 from archiver.render.templates import Page, Templates
 from archiver.sorts import Arranged
 from archiver.tree import Node, Thread
@@ -25,11 +25,15 @@ Browsers flatten a DOM beyond 512 elements; each depth here costs four. Lemmy it
 """
 
 NESTING_NOTES = {
-    "inferred": "The dump does not say who answers whom; that was worked out from reply counts and scores, "
-    "and only one tree fits.",
-    "uncertain": "The dump does not say who answers whom; that was worked out from reply counts and scores. "
-    "Several trees fit, so some replies may hang in the wrong place.",
-    "flat": "The dump does not say who answers whom, so the comments stand in one flat list.",
+    "inferred": N_(
+        "The dump does not say who answers whom; that was worked out from reply counts and scores, "
+        "and only one tree fits."
+    ),
+    "uncertain": N_(
+        "The dump does not say who answers whom; that was worked out from reply counts and scores. "
+        "Several trees fit, so some replies may hang in the wrong place."
+    ),
+    "flat": N_("The dump does not say who answers whom, so the comments stand in one flat list."),
 }
 
 
@@ -62,9 +66,9 @@ class ThreadRenderer:
             cuts = paging.cut(nodes, self._settings.comments_per_page)
             is_default = shared.files.default in names
             whole = is_default and len(cuts) > 1 and thread.count <= self._settings.whole_page_comments
-            yield from self._order(shared, names, cuts, _missing(thread.missing), whole=whole)
+            yield from self._order(shared, names, cuts, views.missing(thread.missing, self._parts.words), whole=whole)
             if whole:
-                yield self._whole(shared, names, nodes, len(cuts), _missing(thread.missing))
+                yield self._whole(shared, names, nodes, len(cuts), views.missing(thread.missing, self._parts.words))
 
     def places(self, arranged: Sequence[Arranged]) -> dict[str, int]:
         """The page of the default order on which each comment stands, for those not on the first."""
@@ -83,8 +87,8 @@ class ThreadRenderer:
         """The pages of one order. ``whole``: there is one page with all of it besides."""
         files, here = shared.files, shared.here
         links = [urls.relative(files.path(names, number), here) for number in range(1, len(cuts) + 1)]
-        where = _Where(cuts, links)
-        orders = files.links(names, here, sorts.COMMENT_ORDERS)
+        where = _Where(self.name, cuts, links)
+        orders = self._parts.order_links(files, names, here, sorts.COMMENT_ORDERS)
         for number, nodes in enumerate(cuts, 1):
             info = {
                 **shared.info,
@@ -107,32 +111,28 @@ class ThreadRenderer:
         files, here = shared.files, shared.here
         info = {
             **shared.info,
-            "orders": files.links(names, here, sorts.COMMENT_ORDERS),
+            "orders": self._parts.order_links(files, names, here, sorts.COMMENT_ORDERS),
             "pages": files.pages(names, here, 0, count),
             "whole": urls.relative(files.whole, here),
             "continues": None,
             "continued": None,
             "missing": missing,
         }
-        comments = shared.fragments.join(nodes, _Where([nodes], []), 1)
+        comments = shared.fragments.join(nodes, _Where(self.name, [nodes], []), 1)
         frame = {"number": 0, "canonical": here}
         return self._templates.page("thread", files.whole, frame, {**shared.head, "thread": info, "comments": comments})
 
     def _info(self, thread: Thread, span: Span) -> dict[str, Any]:
-        declared = thread.post.declared_comments
-        if declared is None or declared == thread.count:
-            summary = f"{views.plural(thread.count, 'comment')} in this archive"
-        elif declared > thread.count:
-            summary = f"{thread.count:,} of {views.plural(declared, 'comment')} in this archive"
-        else:
-            summary = f"{views.plural(thread.count, 'comment')} in this archive, {declared:,} by the source's own count"
-        nesting = thread.post.nesting
+        words, post = self._parts.words, thread.post
+        notes = [NESTING_NOTES[post.nesting]] if post.nesting and thread.count else []
         return {
-            "heading": views.plural(thread.count, "comment"),
-            "summary": summary,
-            "captured": span.time,
-            "captured_word": span.word,
-            "notes": [NESTING_NOTES[nesting]] if nesting and thread.count else [],
+            "heading": views.comments(thread.count, words),
+            "summary": self._parts.count_of(post, thread.count),
+            "declared": words.number(post.declared_comments or 0),
+            "is_over": 0 < (post.declared_comments or 0) < thread.count,
+            "told": span.told is not None,
+            "captured": span.time(words),
+            "notes": [words.gettext(note) for note in notes],
         }
 
     @property
@@ -144,25 +144,32 @@ class ThreadRenderer:
         """The HTML of one comment: what opens it, what opens the list of its replies, what closes it."""
         return self._templates.comment(self._view(thread, node, here, parent))
 
+    def name(self, node: Node | None) -> str:
+        """Who wrote a comment, in a sentence."""
+        if node is None or node.comment is None:
+            return self._parts.words.gettext("a missing comment")
+        return node.comment.author or self._parts.words.gettext("unknown author")
+
     def _view(self, thread: Thread, node: Node, here: str, parent: Link | None) -> CommentView:
-        comment = node.comment
-        missing = _missing(node.missing)
+        comment, words = node.comment, self._parts.words
+        missing, replies = views.missing(node.missing, words), views.replies(len(node.children), words)
         if comment is None:
             return CommentView(
-                fragment=urls.fragment(node.id), ghost=True, author=Link("a missing comment"), points="", created=None,
+                fragment=urls.fragment(node.id), ghost=True, author=Link(self.name(node)), points="", created=None,
                 edited=None, marks=[], state=None, note=None, body=None, language=None, parent=None, original=None,
-                depth=node.depth + 1, children=len(node.children), descendants=node.descendants, missing=missing,
-                missing_url=node.missing_url, cut=False,
+                depth=node.depth + 1, children=len(node.children), descendants=node.descendants,
+                replies=replies, missing=missing, missing_url=node.missing_url, cut=False,
             )  # fmt: skip
         body, note = self._parts.body(comment, here, prefix=urls.fragment(node.id) + "-")
+        flair = [("flair", comment.flair)] if comment.flair else []
         return CommentView(
             fragment=urls.fragment(node.id),
             ghost=False,
             author=self._parts.author(comment.host, comment.author, here),
-            points=views.points(comment),
-            created=views.time(comment.created),
-            edited=views.time(comment.edited),
-            marks=_marks(comment, thread.post),
+            points=views.points(comment, words),
+            created=views.time(comment.created, words),
+            edited=views.time(comment.edited, words),
+            marks=[*self._parts.marks(_marks(comment, thread.post)), *flair],
             state=comment.state,
             note=note,
             body=body,
@@ -172,6 +179,7 @@ class ThreadRenderer:
             depth=node.depth + 1,
             children=len(node.children),
             descendants=node.descendants,
+            replies=replies,
             missing=missing,
             missing_url=node.missing_url,
             cut=node.cut,
@@ -194,7 +202,10 @@ class _Shared(msgspec.Struct, frozen=True):
 class _Where:
     """On which page of one order each comment stands; where there is one page only, nothing needs to be known."""
 
-    def __init__(self, cuts: Sequence[Sequence[Node]], links: Sequence[str]) -> None:
+    def __init__(
+        self, name: Callable[[Node | None], str], cuts: Sequence[Sequence[Node]], links: Sequence[str]
+    ) -> None:
+        self._name = name
         self._cuts = cuts
         self._links = links
         self.pages = {node.id: number for number, nodes in enumerate(cuts, 1) for node in nodes} if cuts[1:] else {}
@@ -208,12 +219,12 @@ class _Where:
         """The way back, where a page begins in the middle of a branch."""
         nodes = self._cuts[number - 1]
         parent = nodes[0].parent if nodes else None
-        return Link(_name(parent), self.link(parent, number)) if parent else None
+        return Link(self._name(parent), self.link(parent, number)) if parent else None
 
     def onward(self, number: int) -> Link | None:
         """The way on, where a page ends in the middle of a branch."""
         first = self._cuts[number][0] if number < len(self._cuts) else None
-        return Link(_name(first.parent), self.link(first, number)) if first and first.parent else None
+        return Link(self._name(first.parent), self.link(first, number)) if first and first.parent else None
 
 
 class _Fragments:
@@ -250,42 +261,16 @@ class _Fragments:
         away = node.parent is not None and where.pages.get(node.parent.id, number) != number
         made = None if away else self._made.get(node.id)
         if made is None:
-            parent = Link(_name(node.parent), where.link(node.parent, number)) if node.parent else None
+            parent = Link(self._renderer.name(node.parent), where.link(node.parent, number)) if node.parent else None
             made = self._renderer.pieces(self._thread, node, self._here, parent)
             if not away:
                 self._made[node.id] = made
         return made
 
 
-def _name(node: Node | None) -> str:
-    """Who wrote a comment, in a sentence."""
-    if node is None or node.comment is None:
-        return "a missing comment"
-    return node.comment.author or "unknown author"
-
-
-def _missing(count: int | None) -> str | None:
-    if count is None:
-        return "More replies are not in this archive"
-    if count == 0:
-        return None
-    return f"{views.plural(count, 'reply', 'replies')} not in this archive"
-
-
-def _marks(comment: Comment, post: Post) -> list[tuple[str, str]]:
-    marks = []
-    if comment.op or (comment.author is not None and comment.author == post.author):
-        marks.append(("op", "OP"))
-    if comment.role:
-        marks.append((comment.role, comment.role))
-    if comment.bot:
-        marks.append(("bot", "bot"))
-    if comment.distinguished:
-        marks.append(("distinguished", "speaking officially"))
-    if comment.pinned:
-        marks.append(("pinned", "pinned"))
-    if comment.locked:
-        marks.append(("locked", "locked"))
-    if comment.flair:
-        marks.append(("flair", comment.flair))
-    return marks
+def _marks(comment: Comment, post: Post) -> list[str]:
+    """Names of what is special about a comment."""
+    is_op = comment.op or (comment.author is not None and comment.author == post.author)
+    found = ["op"] if is_op else []
+    found += [comment.role] if comment.role else []
+    return found + [name for name in ("bot", "distinguished", "pinned", "locked") if getattr(comment, name)]

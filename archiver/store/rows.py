@@ -140,7 +140,9 @@ def merge(
         left, right = getattr(old, field), getattr(new, field)
         source = older.get(field, old_capture)
         leader = _FOLLOWS.get(field)
-        if leader in fields:  # a format belongs to its text, wherever that comes from
+        if leader:  # a format belongs to its text, wherever that comes from
+            if leader not in fields:
+                continue
             from_new = leader in from_right
         else:
             from_new = left is None or (

@@ -1,0 +1,134 @@
+"""The words of the site in its reader's language: gettext catalogues, plurals, dates and numbers by locale.
+
+Catalogues lie in ``locale/LANGUAGE.po``; what they do not translate stays English.
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import PoFileError, read_po
+from babel.numbers import format_decimal, format_percent
+
+from archiver.errors import ConfigError
+
+FOLDER = Path(__file__).parent / "locale"
+SOURCE = "en"
+"""The language that messages in the code are written in."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = 253_402_300_799_999_999
+_EARLIEST = -62_135_596_800_000_000
+"""Calendars here know the years 1 to 9999; hostile dumps know more."""
+
+
+class Words:
+    """Everything that reads differently in another language."""
+
+    def __init__(self, language: str = SOURCE) -> None:
+        """Raises ConfigError for a language without a catalogue."""
+        if language not in languages():
+            raise ConfigError(f"language: no words for '{language}'; there are {', '.join(languages())}")
+        self.language = language
+        self._locale = _locale(language)
+        self.direction = self._locale.text_direction
+        """ "ltr" or "rtl"."""
+        self.translations = _translations(language)
+        # Threads hold the same days and numbers over and over.
+        self._day_text = lru_cache(4096)(self._day_text_of)
+        self._minute_text = lru_cache(1440)(self._minute_text_of)
+        self.number = lru_cache(4096)(self._number_of)
+
+    def gettext(self, message: str) -> str:
+        """A message in this language."""
+        return self.translations.gettext(message)
+
+    def ngettext(self, one: str, many: str, count: int, **more: str) -> str:
+        """A message about ``count`` things, which ``%(num)s`` stands for: "1 reply", "2 replies"."""
+        return self.translations.ngettext(one, many, count) % {"num": self.number(count), **more}
+
+    def percent(self, share: float) -> str:
+        """0.969 as "96.9%"."""
+        return str(format_percent(share, format="#,##0.#%", locale=self._locale))
+
+    def day(self, microseconds: int) -> tuple[str, str]:
+        """The day of an instant since 1970, for machines and for people."""
+        at = _datetime(microseconds)
+        return f"{at.year:04}-{at.month:02}-{at.day:02}", self._day_text(at.year, at.month, at.day)
+
+    def instant(self, microseconds: int) -> tuple[str, str]:
+        """An instant in UTC, for machines to the second and for people to the minute."""
+        at = _datetime(microseconds)
+        machine = f"{at.year:04}-{at.month:02}-{at.day:02}T{at.hour:02}:{at.minute:02}:{at.second:02}Z"
+        return machine, f"{self._day_text(at.year, at.month, at.day)}, {self._minute_text(at.hour, at.minute)}"
+
+    def _day_text_of(self, year: int, month: int, day: int) -> str:
+        pattern = "d MMM y" if self.language == SOURCE else "medium"
+        return str(format_date(datetime(year, month, day, tzinfo=UTC), pattern, locale=self._locale))
+
+    def _minute_text_of(self, hour: int, minute: int) -> str:
+        pattern = "HH:mm" if self.language == SOURCE else "short"
+        return str(
+            format_time(datetime(2000, 1, 1, hour, minute, tzinfo=UTC), pattern, tzinfo=UTC, locale=self._locale)
+        )
+
+    def _number_of(self, number: int) -> str:
+        return str(format_decimal(number, locale=self._locale))
+
+
+def languages() -> list[str]:
+    """Languages that a site can be in: English, and those with a catalogue."""
+    return sorted({SOURCE, *(path.stem for path in FOLDER.glob("*.po"))})
+
+
+def missing(language: str) -> list[str]:
+    """Messages that a language does not translate, so that they appear in English."""
+    if language == SOURCE:
+        return []
+    catalog = _catalog(language)
+    return [_first(message.id) for message in catalog if message.id and not _is_whole(message.string)]
+
+
+def _first(message: str | tuple[str, ...] | list[str]) -> str:
+    return message if isinstance(message, str) else message[0]
+
+
+def _is_whole(text: object) -> bool:
+    return all(text) if isinstance(text, tuple | list) else bool(text)
+
+
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(language)
+    except (ValueError, UnknownLocaleError) as error:
+        raise ConfigError(f"language: '{language}' is no language that Babel knows") from error
+
+
+def _catalog(language: str) -> Catalog:
+    path = FOLDER / f"{language}.po"
+    try:
+        with path.open("rb") as lines:
+            return read_po(lines, locale=language, abort_invalid=True)
+    except (OSError, PoFileError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _translations(language: str) -> gettext.NullTranslations:
+    if language == SOURCE:
+        return gettext.NullTranslations()
+    compiled = io.BytesIO()
+    write_mo(compiled, _catalog(language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def _datetime(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=max(_EARLIEST, min(microseconds, _LATEST)))
