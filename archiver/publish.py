@@ -310,6 +310,7 @@ def _front(worker: Worker, piece: list[Numbers]) -> Done:
     captures = [(capture, worker.archive.skips(capture.id)) for capture in worker.archive.captures()]
     files.append(worker.write(worker.renderer.lists.communities(numbers)))
     files.append(worker.write(worker.renderer.lists.about(numbers, captures)))
+    files.append(worker.write(worker.renderer.lists.accessibility()))
     for name, path in sorted(worker.theme.static_files().items()):
         files.append(worker.staging.write(f"static/{name}", path.read_bytes()))
     return Done(files, {})

@@ -143,6 +143,11 @@ class ListRenderer:
         rows = [self._capture(capture, skips) for capture, skips in captures]
         return self._templates.page("about", path, {"canonical": path}, {"about": about, "captures": rows})
 
+    def accessibility(self) -> Page:
+        """The statement of what readers may expect."""
+        path = "accessibility.html"
+        return self._templates.page("accessibility", path, {"canonical": path}, {})
+
     def entry(self, person: Person, thread: Post, comment: Comment | None, page: int) -> EntryView:
         """One thing that a person wrote; ``page``: the page of the thread's default order that holds the comment."""
         here = self._parts.addresses.person(person.host, person.name)

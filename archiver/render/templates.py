@@ -16,7 +16,7 @@ from archiver.theme import Theme
 from archiver.views import CommentView
 from archiver.words import Words
 
-NAMES = ("thread", "listing", "person", "communities", "about")
+NAMES = ("thread", "listing", "person", "communities", "about", "accessibility")
 """Templates of whole pages."""
 
 

@@ -98,7 +98,9 @@ def text(value: str) -> str:
 def _clean(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_clean(item) for item in value)
-    return text(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return text(value)
+    return number(value) if isinstance(value, int) else value
 
 
 def number(value: int | None) -> int | None:
@@ -157,14 +159,14 @@ def merge(
                 sources[field] = source
     withdrawals = [older[_WITHDRAWN]] if _WITHDRAWN in older else []
     withdrawals += [older.get("state", old_capture)] if _is_withdrawn(old) else []
-    withdrawals += [new_capture] if _is_withdrawn(new) else []
+    first = _is_withdrawn(new) and new_capture not in withdrawals
+    withdrawals += [new_capture] if first else []
     if withdrawals:
         withdrawn = max(withdrawals, key=ranks.__getitem__)
         # A sighting of the deletion that has the text kept it on purpose; an older text has to go.
-        kept = ranks[sources.get("body", newest)] >= ranks[withdrawn]
-        if kept and old_capture == new_capture and _is_withdrawn(new) and not _is_withdrawn(old):
-            kept = "body" in from_right
-        if "body" in fields and not kept:
+        source = sources.get("body", newest)
+        older_line = first and source == new_capture and "body" not in from_right
+        if "body" in fields and (older_line or ranks[source] < ranks[withdrawn]):
             for field in ("body", "body_format"):
                 fields.pop(field, None)
                 sources.pop(field, None)
