@@ -30,7 +30,7 @@ _BIDI_CONTROLS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def render(body: str, body_format: BodyFormat, context: Context) -> Markup:
-    """Safe HTML of ``body``: block elements, headings from h4, ids beginning with ``context.prefix``. Never fails."""
+    """Safe HTML of ``body``: block elements, headings and ids as the context says. Never fails."""
     body = clean(body)
     if body_format == "text" or len(body) > LONGEST_PARSED:
         if body_format == "html":

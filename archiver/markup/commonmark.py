@@ -102,17 +102,20 @@ def _pre(_self: object, tokens: Sequence[Token], index: int, _options: OptionsDi
 
 def _finish(state: StateCore) -> None:
     """The walk that every parse ends with: headings, tables, links and images."""
+    context: Context = state.env["context"]
     headings: list[int] = []
     kept: list[Token] = []
     for index, token in enumerate(state.tokens):
         if token.type == "heading_open":
             if not state.tokens[index + 1].content.strip():
                 continue
-            _shift(token, headings)
+            _shift(token, headings, context.headings)
         elif token.type == "heading_close":
             if not state.tokens[index - 1].content.strip():
                 continue
-            token.tag = f"h{3 + len(headings)}" if len(headings) < 4 else "h6"
+            token.tag = f"h{min(6, context.headings - 1 + len(headings))}"
+        elif token.type == "table_open":
+            token.attrs = {"tabindex": "0"}  # it may scroll, so the keyboard must be able to reach it
         elif token.type in ("th_open", "td_open") and "style" in token.attrs:
             token.attrs = {"class": "align-" + str(token.attrs["style"]).rpartition(":")[2]}
         elif token.type == "inline" and token.children:
@@ -121,13 +124,13 @@ def _finish(state: StateCore) -> None:
     state.tokens[:] = kept
 
 
-def _shift(token: Token, headings: list[int]) -> None:
-    """Give a heading its level on the page: h4 is the first below a comment's own heading; no level is skipped."""
+def _shift(token: Token, headings: list[int], highest: int) -> None:
+    """Give a heading its level on the page: from ``highest``, below what it stands under; no level is skipped."""
     level = int(token.tag[1])
     while headings and headings[-1] >= level:
         headings.pop()
     headings.append(level)
-    token.tag = f"h{min(6, 3 + len(headings))}"
+    token.tag = f"h{min(6, highest - 1 + len(headings))}"
     token.attrs = {"class": f"md-h{level}"}
 
 

@@ -34,6 +34,8 @@ class Context(msgspec.Struct, frozen=True):
     spelt as in the records: bare on ``host`` itself, ``name@other.host`` for another instance."""
     prefix: str = ""
     """Makes the ids of this text unique on its page: ``c123-``."""
+    headings: Literal[2, 3, 4] = 4
+    """Level of the highest heading in this text: one below the heading it stands under."""
 
 
 def within_host(name: str, host: str | None, context: Context) -> str:

@@ -156,12 +156,12 @@ class _Page:
             while self.headings and self.headings[-1] >= level:
                 self.headings.pop()
             self.headings.append(level)
-            written = f"h{min(6, 3 + len(self.headings))}"
+            written = f"h{min(6, self.context.headings - 1 + len(self.headings))}"
             opening = f'<{written} class="md-h{level}">'
         elif name in _PARENTS and (not self.opened or self.opened[-1][1] not in _PARENTS[name]):
             written, opening = "div", "<div>"
-        elif name == "pre":
-            opening = '<pre tabindex="0">'
+        elif name in ("pre", "table"):
+            opening = f'<{name} tabindex="0">'
         elif name == "details":
             opening = '<details class="spoiler">'
         elif name in ("td", "th") and attributes.get("align") in ("left", "right", "center"):

@@ -14,16 +14,18 @@ HEADINGS = {f"md-h{level}" for level in range(1, 7)}
 ALIGNMENTS = {"align-left", "align-center", "align-right"}
 TAGS = {
     *("a", "abbr", "b", "blockquote", "br", "cite", "code", "dd", "del", "details", "div", "dl", "dt", "em"),
-    *("h4", "h5", "h6", "hr", "i", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "rp", "rt", "ruby", "s"),
-    *("samp", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead"),
-    *("tr", "tt", "u", "ul", "var"),
+    *("h2", "h3", "h4", "h5", "h6", "hr", "i", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "rp", "rt", "ruby"),
+    *("s", "samp", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th"),
+    *("thead", "tr", "tt", "u", "ul", "var"),
 }
 ATTRIBUTES = {"a": {"href", "title", "aria-label"}, "ol": {"start"}}
-FIXED = {"a": {"rel": {REL}}, "pre": {"tabindex": {"0"}}, "span": {"tabindex": {"0"}}}
+FIXED = {"a": {"rel": {REL}}, **{name: {"tabindex": {"0"}} for name in ("pre", "span", "table")}}
 CLASSES = {
     "a": {"image", "video", "audio", "footnote-back"},
     "details": {"spoiler"},
     "div": {"footnotes"},
+    "h2": HEADINGS,
+    "h3": HEADINGS,
     "h4": HEADINGS,
     "h5": HEADINGS,
     "h6": HEADINGS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 from markupsafe import Markup
@@ -141,7 +141,8 @@ class Parts:
         if record.body is None or record.body_format is None:
             missing = None if isinstance(record, Post) else self.words.gettext("The text is not in this archive.")
             return None, note or missing
-        return self.text(record.body, record.body_format, record.host, here, prefix), note
+        headings: Literal[2, 4] = 2 if isinstance(record, Post) else 4
+        return self.text(record.body, record.body_format, record.host, here, prefix, headings), note
 
     def state_note(self, record: Post | Comment) -> str | None:
         """What happened to something deleted or removed."""
@@ -175,8 +176,10 @@ class Parts:
             if name in group_of
         ]
 
-    def text(self, body: str, body_format: BodyFormat, host: str, here: str, prefix: str) -> Markup:
-        """Somebody's text as HTML; ids in it begin with ``prefix``."""
+    def text(
+        self, body: str, body_format: BodyFormat, host: str, here: str, prefix: str, headings: Literal[2, 3, 4]
+    ) -> Markup:
+        """Somebody's text as HTML; ids in it begin with ``prefix``, ``headings`` is the level of the highest."""
 
         def link(kind: str, name: str) -> str | None:
             local, _, instance = name.partition("@")
@@ -186,7 +189,7 @@ class Parts:
             address = self.addresses.person if kind == "person" else self.addresses.community
             return urls.relative(urls.page_name(address(host, known_as)), here)
 
-        return markup.render(body, body_format, markup.Context(host=host, link=link, prefix=prefix))
+        return markup.render(body, body_format, markup.Context(host=host, link=link, prefix=prefix, headings=headings))
 
     def author(self, host: str, name: str | None, here: str) -> Link:
         """Who wrote something; everybody who wrote has a page."""
@@ -223,7 +226,7 @@ class Parts:
             facts.append((self.words.gettext("Founded"), at or ""))
         text = None
         if community.sidebar and community.sidebar_format:
-            text = self.text(community.sidebar, community.sidebar_format, community.host, here, "side-")
+            text = self.text(community.sidebar, community.sidebar_format, community.host, here, "side-", 3)
         link = self.community_link(community.host, community.name, here)
         return CommunityView(
             title=community.title or link.text,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
+
 from archiver.markup import render
 from archiver.markup.commonmark import MAX_NESTING, core_parser
 
@@ -38,6 +40,16 @@ def test_seven_levels_are_not_needed(context) -> None:
     html = render("\n\n".join("#" * level + " x" for level in range(1, 7)), "commonmark", context())
     assert [line[1:3] for line in html.splitlines()] == ["h4", "h5", "h6", "h6", "h6", "h6"]
     assert html.count("</h6>") == 4
+
+
+def test_headings_begin_below_the_one_the_text_stands_under(context) -> None:
+    below = msgspec.structs.replace(context(), headings=2)
+    assert render("# a\n\n### b", "commonmark", below) == '<h2 class="md-h1">a</h2>\n<h3 class="md-h3">b</h3>\n'
+    assert render("<h1>a</h1>", "html", below) == '<h2 class="md-h1">a</h2>\n'
+
+
+def test_tables_can_be_scrolled_by_keyboard(context) -> None:
+    assert render("|a|\n|-|\n|b|", "lemmy", context()).startswith('<table tabindex="0">')
 
 
 def test_images_become_links(context) -> None:

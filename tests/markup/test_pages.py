@@ -43,7 +43,7 @@ REL = 'rel="nofollow ugc noopener"'
         ),
         (
             '<table><tr><td align="right" style="x">1</td></tr></table>',
-            '<table><tbody><tr><td class="align-right">1</td></tr></tbody></table>\n',
+            '<table tabindex="0"><tbody><tr><td class="align-right">1</td></tr></tbody></table>\n',
         ),
         ("<p><tt>x</tt><font color=red>y</font><script>z</script>", "<p><code>x</code>y</p>\n"),
         ("", ""),
