@@ -48,7 +48,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         root = Path(self.directory)
         try:
             found = Path(super().translate_path(path))
-            if found.is_dir() and path.partition("?")[0].endswith("/"):
+            if path.partition("?")[0].partition("#")[0].endswith("/"):
                 found /= "index.html"
             if not found.is_file() and found.with_name(found.name + ".html").is_file():
                 found = found.with_name(found.name + ".html")

@@ -1,0 +1,251 @@
+"""The site folder changes only where bytes do, keeps what it had when a build fails, and nothing outside is touched."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archiver.errors import PublishError
+from archiver.output import MANIFEST, Build, Staging
+
+Files = dict[str, str]
+OLD = {"index.html": "front", "a/b/one.html": "one", "a/two.html": "two"}
+
+
+def build(output: Path, files: Files) -> tuple[int, int, int]:
+    """One whole build, as publish.py does it."""
+    made = Build(output)
+    try:
+        staging = Staging(output, made.folder)
+        try:
+            made.add([staging.write(path, text.encode()) for path, text in files.items()])
+        finally:
+            staging.close()
+        return made.commit()
+    finally:
+        made.discard()
+
+
+def files(output: Path) -> Files:
+    paths = (path for path in output.rglob("*") if path.is_file() and path.name != MANIFEST)
+    return {path.relative_to(output).as_posix(): path.read_text() for path in paths}
+
+
+def stamps(output: Path) -> dict[Path, tuple[int, int]]:
+    return {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in output.rglob("*")}
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "deep" / "public"
+
+
+def test_a_build_makes_the_folder_and_leaves_nothing_beside_it(output: Path) -> None:
+    assert build(output, OLD) == (3, 0, 0)
+    assert files(output) == OLD
+    assert [path.name for path in output.parent.iterdir()] == ["public"]
+
+
+def test_the_manifest_names_every_file_in_order(output: Path) -> None:
+    build(output, OLD)
+    lines = [f"{hashlib.sha256(OLD[path].encode()).hexdigest()}\t{len(OLD[path])}\t{path}\n" for path in sorted(OLD)]
+    assert (output / MANIFEST).read_text() == "".join(lines)
+
+
+def test_the_same_bytes_again_touch_nothing(output: Path) -> None:
+    build(output, OLD)
+    before = stamps(output)
+    assert build(output, OLD) == (0, 3, 0)
+    assert stamps(output) == before
+
+
+def test_one_changed_page_rewrites_one_file_and_the_manifest(output: Path) -> None:
+    build(output, OLD)
+    before = stamps(output)
+    assert build(output, OLD | {"a/two.html": "TWO"}) == (1, 2, 0)
+    changed = {path.name for path, stamp in stamps(output).items() if path.is_file() and before[path] != stamp}
+    assert changed == {"two.html", MANIFEST}
+    assert files(output) == OLD | {"a/two.html": "TWO"}
+
+
+def test_a_file_that_was_lost_or_cut_comes_back(output: Path) -> None:
+    build(output, OLD)
+    (output / "index.html").unlink()
+    (output / "a/two.html").write_text("t")
+    assert build(output, OLD) == (2, 1, 0)
+    assert files(output) == OLD
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_files_that_no_longer_belong_go_with_their_empty_folders(
+    output: Path, monkeypatch: pytest.MonkeyPatch, *, relative: bool
+) -> None:
+    here = output.parent / "here"
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    target = Path("../public") if relative else output
+    build(target, OLD)
+    (output / "mine.txt").write_text("kept")
+    assert build(target, {"index.html": "front"}) == (0, 1, 2)
+    assert files(output) == {"index.html": "front", "mine.txt": "kept"}
+    assert not (output / "a").exists()
+
+
+def test_a_stale_file_that_is_gone_already_is_no_error(output: Path) -> None:
+    build(output, OLD)
+    (output / "a/b/one.html").unlink()
+    (output / "a/b").rmdir()
+    build(output, {"index.html": "front"})
+    assert files(output) == {"index.html": "front"}
+
+
+def test_a_folder_that_is_not_ours_is_left_alone(output: Path) -> None:
+    output.mkdir(parents=True)
+    (output / "thesis.doc").write_text("mine")
+    with pytest.raises(PublishError, match="exists and is not a site made by archiver; choose another --output"):
+        build(output, OLD)
+    assert files(output) == {"thesis.doc": "mine"}
+    assert [path.name for path in output.parent.iterdir()] == ["public"]
+
+
+def test_an_empty_folder_may_become_a_site(output: Path) -> None:
+    output.mkdir(parents=True)
+    build(output, OLD)
+    assert files(output) == OLD
+
+
+def test_an_output_that_is_a_file_is_said(output: Path) -> None:
+    output.parent.mkdir()
+    output.write_text("mine")
+    with pytest.raises(PublishError, match="public"):
+        build(output, OLD)
+    assert output.read_text() == "mine"
+
+
+def test_a_build_that_dies_leaves_the_old_site(output: Path) -> None:
+    build(output, OLD)
+    before = stamps(output)
+    died = Build(output)
+    Staging(output, died.folder).write("index.html", b"half")
+    died._db.close()  # and no more: it was killed
+    assert stamps(output) == before
+    assert died.folder.exists()
+    assert build(output, OLD | {"new.html": "new"}) == (1, 3, 0)
+    assert not died.folder.exists()
+    assert files(output) == OLD | {"new.html": "new"}
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_leaves_the_old_site(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(output, OLD)
+    before = stamps(output)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(PublishError, match=r"index\.html: No space left on device; the old site is as it was"):
+        build(output, {"index.html": "changed"})
+    assert stamps(output) == before
+    assert not (output.parent / ".public.building").exists()
+
+
+def test_a_full_disk_while_noting_pages_is_said_too(output: Path) -> None:
+    made = Build(output)
+    made._db.execute(f"PRAGMA max_page_count = {made._db.execute('PRAGMA page_count').fetchone()[0]}")
+    with pytest.raises(PublishError, match="database or disk is full"):
+        made.place(1, {str(n) * 20: n for n in range(2_000)})
+    made.discard()
+    assert not output.exists()
+
+
+def test_two_pages_with_one_address_are_an_error(output: Path) -> None:
+    made = Build(output)
+    staging = Staging(output, made.folder)
+    with pytest.raises(PublishError, match="two pages have the same address"):
+        made.add([staging.write("a.html", b"1"), staging.write("a.html", b"2")])
+    staging.close()
+    made.discard()
+
+
+def test_a_comments_page_is_remembered(output: Path) -> None:
+    made = Build(output)
+    made.place(7, {"c": 3})
+    staging = Staging(output, made.folder)
+    assert (staging.page_of(7, "c"), staging.page_of(7, "d"), staging.page_of(8, "c")) == (3, 1, 1)
+    staging.close()
+    made.discard()
+
+
+@pytest.mark.parametrize(
+    "path", ["../outside.txt", "a/../../outside.txt", "{outside}", "link/secret.txt", "link", "", ".", "..", "a", "/"]
+)
+def test_a_hostile_manifest_deletes_nothing_outside(path: str, output: Path, tmp_path: Path) -> None:
+    outside, folder = output.parent / "outside.txt", tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "secret.txt").write_text("secret")
+    build(output, OLD)
+    outside.write_text("mine")
+    (output / "link").symlink_to(folder)
+    with (output / MANIFEST).open("a") as manifest:
+        manifest.write(f"{'0' * 64}\t4\t{path.format(outside=outside)}\n")
+    build(output, OLD | {"index.html": "new"})
+    assert outside.read_text() == "mine"
+    assert (folder / "secret.txt").read_text() == "secret"
+    assert (output / "a/two.html").read_text() == "two"
+
+
+@pytest.mark.parametrize("line", ["nonsense", "a\tb\tc", "0\t\u0663\tx", "0\t1\tx\0y", f"0\t{'9' * 30}\tx", "\udcff"])
+def test_a_damaged_manifest_is_said(line: str, output: Path) -> None:
+    build(output, OLD)
+    (output / MANIFEST).write_bytes(line.encode("utf-8", "surrogateescape") + b"\n")
+    with pytest.raises(PublishError, match=r"manifest\.tsv:1: not a line of a manifest; remove the folder"):
+        build(output, OLD)
+    assert files(output) == OLD
+    assert not (output.parent / ".public.building").exists()
+
+
+def test_a_site_may_lie_behind_a_link(output: Path, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    output.parent.mkdir()
+    output.symlink_to(tmp_path / "real")
+    build(output, OLD)
+    assert output.is_symlink()
+    assert files(tmp_path / "real") == OLD
+
+
+def test_a_site_may_be_a_disk_of_its_own(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output.mkdir(parents=True)
+    replace: Callable[[Path, Any], Path] = Path.replace
+
+    def other_disk(path: Path, target: Path) -> Path:
+        if path.is_relative_to(output) is not target.is_relative_to(output):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", other_disk)
+    build(output, OLD)
+    assert files(output) == OLD
+
+
+def test_a_failure_while_moving_in_is_one_sentence(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(output, OLD)
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(PublishError, match="No space left on device"):
+        build(output, OLD | {"index.html": "new"})
+    assert files(output) == OLD
+
+
+def test_a_workplace_that_cannot_be_made_is_said(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    with pytest.raises(PublishError, match="unable to open database file"):
+        Build(output)
