@@ -24,7 +24,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver import dumps
-from archiver.dumps import Dump, decode_json
+from archiver.dumps import Dump, decode_json, finding, packing
+from archiver.dumps import dump as dump_module
 from archiver.errors import DumpError
 
 TEXT = b'{"id": 1}\n{"id": 2}\n'
@@ -164,10 +165,10 @@ def test_packed_files_inside_packed_files_are_unpacked(find: Find, tmp_path: Pat
 
 def test_unpacking_ends_somewhere(find: Find, tmp_path: Path) -> None:
     data = TEXT
-    for _ in range(dumps.MAX_NESTING + 1):
+    for _ in range(finding.MAX_NESTING + 1):
         data = gzip.compress(data)
     (tmp_path / "dump").write_bytes(data)
-    assert find("dump").errors == [f"dump: packed more than {dumps.MAX_NESTING} times"]
+    assert find("dump").errors == [f"dump: packed more than {finding.MAX_NESTING} times"]
 
 
 def test_a_damaged_member_costs_only_itself(find: Find, tmp_path: Path) -> None:
@@ -219,7 +220,7 @@ def test_an_encrypted_zip_says_so(find: Find, tmp_path: Path) -> None:
 
 @pytest.fixture
 def low_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dumps, "MAX_UNPACKED_ALWAYS", 1 << 20)
+    monkeypatch.setattr(packing, "MAX_UNPACKED_ALWAYS", 1 << 20)
 
 
 @pytest.mark.parametrize("packing", ["gz", "bz2", "xz", "zst"])
@@ -371,7 +372,7 @@ def test_a_full_disk_is_an_error_not_a_crash(find: Find, monkeypatch: pytest.Mon
 
 
 def test_a_page_too_large_for_memory_is_refused(find: Find, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dumps, "MAX_LINE", 100)
+    monkeypatch.setattr(dump_module, "MAX_LINE", 100)
     (tmp_path / "page").write_bytes(b"x" * 101)
     (dump,) = find("page").dumps.values()
     with pytest.raises(DumpError, match="too large for a single page"):
@@ -436,7 +437,7 @@ def test_a_damaged_line_costs_only_itself() -> None:
 
 
 def test_a_damaged_line_in_a_long_file_does_not_hold_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dumps, "MAX_LINE", 1_000)
+    monkeypatch.setattr(dump_module, "MAX_LINE", 1_000)
     found = documents(b'{"b": [\n' + b'{"c": 3}\n' * 10_000)
     assert len(found) == 10_001
 

@@ -1,0 +1,7 @@
+"""Opens what people have: files, folders, standard input, packed or not, as named byte streams."""
+
+from archiver.dumps.documents import decode_json
+from archiver.dumps.dump import Dump, Importer
+from archiver.dumps.finding import find, sha256
+
+__all__ = ["Dump", "Importer", "decode_json", "find", "sha256"]

@@ -1,0 +1,101 @@
+"""JSON documents in a stream of lines: where each begins and ends, and how one becomes typed records."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+# A JSON string (to skip it) or a bracket. The closing quote is optional, so that no input makes it backtrack.
+_JSON_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
+
+
+def split(lines: Iterator[tuple[int, bytes]], limit: int) -> Iterator[tuple[int, bytes]]:
+    """(line it starts on, bytes) of each JSON document in numbered lines.
+
+    One that grows past ``limit`` bytes is given up; its complete lines are not.
+    """
+    buffer: list[tuple[int, bytes]] = []
+    depth = held = 0
+    for number, line in lines:
+        text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        if not buffer:
+            if text.isspace():
+                continue
+            if _is_document(text):
+                yield number, text
+                continue
+        begin = 0
+        for token in _JSON_TOKEN.finditer(text):
+            mark = token[0]
+            if mark in b"{[":
+                depth += 1
+            elif mark in b"}]":
+                depth -= 1
+                if depth <= 0:
+                    yield _joined([*buffer, (number, text[begin : token.end()])])
+                    buffer, begin, depth, held = [], token.end(), 0, 0
+        if text[begin:].strip():
+            buffer.append((number, text[begin:]))
+            held += len(text) - begin
+        if held > limit:
+            yield from _salvaged(buffer)
+            buffer, depth, held = [], 0, 0
+    yield from _salvaged(buffer)
+
+
+def _joined(lines: list[tuple[int, bytes]]) -> tuple[int, bytes]:
+    return lines[0][0], b"".join(line for _, line in lines)
+
+
+def _salvaged(lines: list[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """What lines hold that never became a document: objects of one line each, and the damaged pieces between."""
+    damaged: list[tuple[int, bytes]] = []
+    for number, line in lines:
+        if line.startswith(b"{") and _is_document(line):
+            if damaged:
+                yield _joined(damaged)
+            damaged = []
+            yield number, line
+        else:
+            damaged.append((number, line))
+    if damaged:
+        yield _joined(damaged)
+
+
+def _is_document(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def decode_json(data: bytes, kind: type[T]) -> T:
+    """Decode one JSON document into typed records, forgiving what JSON of the wild gets wrong in its text.
+
+    Numbers in strings count as numbers where ``kind`` wants one; control characters in strings stay; bytes that are
+    not UTF-8 and lone surrogates become U+FFFD. Raises msgspec.DecodeError (with msgspec's words) for anything that is
+    not JSON or not of that shape.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind, strict=False)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # msgspec refuses lone surrogates, bad UTF-8 and control characters, which the standard library lets through.
+        try:
+            loose: Any = json.loads(data.decode("utf-8", "replace"), strict=False)
+            clean = _SURROGATE.sub("\ufffd", json.dumps(loose, ensure_ascii=False))
+            return msgspec.json.decode(clean, type=kind, strict=False)
+        except (ValueError, RecursionError):
+            raise msgspec.DecodeError(str(error) or "nested too deep") from error
+
+
+# Pairs of them are one character by then.
+_SURROGATE = re.compile("[\ud800-\udfff]")
