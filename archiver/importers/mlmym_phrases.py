@@ -9,20 +9,23 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from archiver.importers.ages import DAY
-from archiver.model import Moment
+from archiver.importers.ages import AGE, DAY
+from archiver.model import Moment, State
 
 PAGE_LIMIT = 50
 """Comments mlmym asks the server for; with fewer, the page has all of them."""
 
-SUBMITTED = r"this post was submitted on (?P<day>\d{2} [A-Z][a-z]{2} \d{4})"
-LIKED = r"(?P<score>-?\d+) points? \((?P<liked>\d{1,3}\.\d|NaN)% liked\)"
+SUBMITTED = re.compile(r"this post was submitted on (?P<day>\d{2} [A-Z][a-z]{2} \d{4})")
+LIKED = re.compile(r"(?P<score>-?\d+) points? \((?P<liked>\d{1,3}\.\d|NaN)% liked\)")
 """NaN: nobody voted."""
-TALLY = r"(?:(?P<word>all|top|next|\(page \d+\)) (?P<count>\d{1,9}) comments?|no comments \(yet\))"
-READERS = r"(?P<readers>[\d,.]{1,15}) readers?"
-ACTIVE = r"(?P<active>[\d,.]{1,15}) users? here now"
-CHILDREN = r"\((?P<children>\d{1,6}) (?:children|child)\)"
-REPLIES = r"\((?P<replies>\d{1,6}) (?:replies|reply)\)"
+TALLY = re.compile(r"(?:(?P<word>all|top|next|\(page \d+\)) (?P<count>\d{1,9}) comments?|no comments \(yet\))")
+READERS = re.compile(r"(?P<readers>[\d,.]{1,15}) readers?")
+ACTIVE = re.compile(r"(?P<active>[\d,.]{1,15}) users? here now")
+FOUNDED = re.compile(rf"founded (?P<age>{AGE})")
+CHILDREN = re.compile(r"\((?P<children>\d{1,6}) (?:children|child)\)")
+REPLIES = re.compile(r"\((?P<replies>\d{1,6}) (?:replies|reply)\)")
+STATES: dict[str, State] = {"[deleted]": "deleted", "[removed by mod]": "removed"}
+"""What stands in the place of a comment's text."""
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 

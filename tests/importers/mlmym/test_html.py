@@ -7,7 +7,7 @@ import pytest
 
 from archiver import importers
 from archiver.errors import DumpError
-from archiver.importers import mlmym_html
+from archiver.importers import mlmym_html, mlmym_html_elements
 from archiver.model import Comment, Gap, Post, Seen, Site, Skip
 
 HERE = Path(__file__).parent
@@ -63,7 +63,7 @@ def test_the_host_of_a_single_instance_is_that_of_its_own_things(open_dump):
 def test_exact_times_and_ages_give_the_time_of_capture(open_dump):
     (seen,) = of(mlmym_html.read(open_dump(HERE / "saved-by-browser.html")), Seen)
     hour = 3_600_000_000
-    start = mlmym_html.go_time("2025-01-02 03:00:00 +0000 UTC").earliest
+    start = mlmym_html_elements.go_time("2025-01-02 03:00:00 +0000 UTC").earliest
     assert (seen.captured.earliest, seen.captured.latest) == (start, start + hour - 1)
 
 
@@ -79,7 +79,7 @@ def test_exact_times_and_ages_give_the_time_of_capture(open_dump):
     ],
 )
 def test_times_as_go_prints_them(text, microseconds):
-    moment = mlmym_html.go_time(text)
+    moment = mlmym_html_elements.go_time(text)
     assert (moment and moment.earliest) == microseconds
 
 

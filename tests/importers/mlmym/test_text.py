@@ -9,7 +9,7 @@ import pytest
 
 from archiver import importers
 from archiver.errors import DumpError
-from archiver.importers import mlmym_nesting, mlmym_text
+from archiver.importers import mlmym_nesting, mlmym_text, mlmym_text_nesting
 from archiver.model import Comment, Community, Gap, Moment, Post, Seen, Skip
 
 HERE = Path(__file__).parent
@@ -180,7 +180,7 @@ def test_a_page_without_a_thread_is_refused(open_dump, tmp_path):
 
 
 def test_a_page_too_hard_to_rebuild_is_flat(open_dump, tmp_path, monkeypatch):
-    monkeypatch.setattr(mlmym_text, "rebuild", partial(mlmym_nesting.rebuild, effort=3))
+    monkeypatch.setattr(mlmym_text_nesting, "rebuild", partial(mlmym_nesting.rebuild, effort=3))
     comments = "\n".join(f"[–] u{index} 1 points 1 year ago (3 children)\n" for index in range(20))
     records = read(open_dump, page(tmp_path, thread(comments)))
     assert of(records, Post)[0].nesting == "flat"
