@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jinja2
@@ -46,8 +46,8 @@ class Templates:
         )
         environment.globals["site"] = {"title": title, "language": words.language, "direction": words.direction}
         environment.globals["number"] = words.number
-        install: Any = environment
-        install.install_gettext_translations(words.translations, newstyle=True)
+        translate = _translator(words)
+        environment.globals.update(_=translate, gettext=translate)
         try:
             self._pages = {name: environment.get_template(f"{name}.html") for name in NAMES}
             pieces: Any = environment.get_template("comment.html").module
@@ -74,6 +74,20 @@ class Templates:
             return opening(view), replies(view), closing(view)
         except jinja2.TemplateError as error:
             raise ThemeError(f"theme '{self._theme}': comment.html: {_place(error)}{error}") from error
+
+
+def _translator(words: Words) -> Callable[..., Markup]:
+    """``_("depth %(number)s", number=3)`` for templates. Messages may hold tags; values are escaped."""
+    known: dict[str, Markup] = {}
+
+    def translate(message: str, **values: object) -> Markup:
+        found = known.get(message)
+        if found is None:
+            # Messages and catalogues are part of the program, as templates are.
+            found = known[message] = Markup(words.gettext(message))  # noqa: S704
+        return found % values if values else found
+
+    return translate
 
 
 def _place(error: Exception) -> str:
