@@ -144,3 +144,8 @@ def test_things_of_an_unknown_host_have_no_original() -> None:
 
 def test_the_suffixes_guarded_against_are_all_there_are() -> None:
     assert all(urls._OWN_SUFFIXES.fullmatch(f"x.{order}") for order in ALL_ORDERS)
+
+
+def test_addresses_as_people_type_them_become_well_formed() -> None:
+    typed = "https://[::1]/a b/<c>[d]/100%/%20/ü?q={e}|f^"
+    assert urls.well_formed(typed) == "https://[::1]/a%20b/%3Cc%3E%5Bd%5D/100%25/%20/ü?q=%7Be%7D%7Cf%5E"

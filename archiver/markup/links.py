@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from archiver.platforms import REDDIT_HOST, UNKNOWN_HOST
+from archiver.urls import well_formed
 
 Kind = Literal["person", "community"]
 
@@ -65,7 +66,7 @@ def resolve(url: str, context: Context, *, below_root: bool = False) -> str | No
     web = _WEB.fullmatch(url)
     if web is None:
         return None
-    return _in_archive(web[1].lower(), web[2], web[3], context) or url
+    return _in_archive(web[1].lower(), web[2], web[3], context) or well_formed(url)
 
 
 def _in_archive(host: str, path: str, rest: str, context: Context) -> str | None:
