@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036  this file runs before pip could refuse an older Python
         print("archiver needs Python 3.11 or newer; this is", sys.version.split()[0])
         return 2
-    tasks = {"site": site, "test": test, "words": words, "wheel": wheel}
+    tasks = {"site": site, "test": test, "shots": shots, "words": words, "wheel": wheel}
     name, *rest = arguments or ["site"]
     if name not in tasks:
         print(__doc__)
@@ -65,6 +65,13 @@ def test(arguments: list[str]) -> int:
     run(python, "-P", "-m", "mypy")
     # The console script, unlike "python -m pytest", does not put the checkout on the path.
     return subprocess.run([binaries / "pytest", *arguments], cwd=ROOT, check=False).returncode
+
+
+def shots(_: list[str]) -> int:
+    """Photograph the example site."""
+    python = environment(".venv-shots", ["-e", ".[test]"], ["pyproject.toml"])
+    run(python, "tests/tools/shots.py", "examples", "shots")
+    return 0
 
 
 def words(_: list[str]) -> int:
