@@ -3,6 +3,8 @@
 
 python3 build.py          build the example site into public/ and say what to open
 python3 build.py test     check and test everything, against the built wheel (more words go to pytest)
+python3 build.py shots    picture every kind of page in every theme, to be looked at, into shots/
+python3 build.py words    bring the catalogues of archiver/locale up to date with the messages in the code
 python3 build.py wheel    build the wheel and the sdist into dist/
 """
 
