@@ -7,6 +7,7 @@ the body before it came from.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
@@ -23,10 +24,13 @@ from archiver.importers.fediverse_records import Context
 from archiver.model import Moment, Post, Record, Seen, Skip
 from archiver.platforms import UNKNOWN_HOST
 
+ANSWER = re.compile(rb'(?:\xef\xbb\xbf)?\s*[\[{].*?"(?:ap_id|actor_id)"\s*:\s*"', re.DOTALL)
+PIEFED_WORDS = re.compile(rb'"(?:user_name|restricted_to_mods|instance_sticky|repliesEnabled)"\s*:')
+"""Keys that one of PieFed's answers has and none of Lemmy's."""
+
 EMBEDDED, WHOLE, MODERATED = 1, 2, 3
 """How much a sighting of a thing tells; a further one that tells no more is not given again."""
 
-PRIVATE = "in a community that is not public"
 Records = Iterator[Record | Skip | Seen]
 
 
@@ -44,6 +48,11 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """version → how texts are turned back to what their authors wrote."""
 
 
+def is_answer(head: bytes) -> bool:
+    """Whether this begins like JSON of either API; which one, PIEFED_WORDS tell."""
+    return ANSWER.match(head) is not None
+
+
 def read(dump: Dump, dialect: Dialect) -> Records:
     """Everything in the dump."""
     yield from _Reader(dump, dialect).read()
@@ -54,7 +63,7 @@ def origin(dump: Dump) -> str | None:
     try:
         for _, data in dump.documents():
             with suppress(msgspec.DecodeError):
-                if host := _host(split(data)):
+                if host := next((host for parts in split(data) if (host := _host(parts))), None):
                     return host
     except DumpError:  # which reading on will meet too, and report, after what comes before it
         pass
@@ -80,15 +89,15 @@ class _Reader:
     def read(self) -> Records:
         for line, data in self._dump.documents():
             try:
-                parts = split(data)
+                known = [parts for parts in split(data) if parts.known]
             except msgspec.ValidationError as error:
                 yield Skip(line=line, reason=f"not a {self._dialect.body}", detail=str(error))
             except msgspec.DecodeError as error:
                 yield Skip(line=line, reason="not valid JSON", detail=str(error))
             else:
-                if parts.known:
+                for parts in known:
                     yield from self._document(line, parts)
-                elif not EMPTY_LISTS.match(data):
+                if not known and not EMPTY_LISTS.match(data):
                     yield Skip(line=line, reason=f"not a {self._dialect.body}")
 
     def _document(self, line: int, parts: Parts) -> Records:
@@ -156,7 +165,7 @@ class _Reader:
         return tuple(names)
 
     def _view(self, line: int, context: Context, part: Part, view: View, moderators: tuple[str, ...] | None) -> Records:
-        thing = view.comment or view.post or view.person or view.community
+        thing = view.thing
         if view.comment_report or view.post_report:
             yield Skip(line=line, reason="report to moderators, which is private")
         elif thing is None:
@@ -164,7 +173,7 @@ class _Reader:
         elif thing.id is None:
             yield Skip(line=line, reason=f"{_noun(view)} without an id")
         elif self._is_private(context, view):
-            yield Skip(line=line, reason=f"{_noun(view)} {PRIVATE}")
+            yield Skip(line=line, reason=f"{_noun(view)} in a community that is not public")
         elif view.comment:
             yield from self._comment(line, context, part, view, view.comment)
         elif view.post:

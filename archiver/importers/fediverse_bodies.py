@@ -133,7 +133,6 @@ class Post(Thing, frozen=True):
     body: str | None = None
     creator_id: int | None = None
     user_id: int | None = None
-    community_id: int | None = None
     locked: bool | None = None
     nsfw: bool | None = None
     language_id: int | None = None
@@ -197,8 +196,8 @@ class View(msgspec.Struct, frozen=True):
 
     @property
     def thing(self) -> Thing | None:
-        """What the view is about."""
-        return self.comment or self.post or self.community or self.person
+        """What the view is about: the others stand beside it to say where it belongs."""
+        return self.comment or self.post or self.person or self.community
 
 
 class Language(msgspec.Struct, frozen=True):

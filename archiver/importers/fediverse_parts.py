@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Literal
 
 import msgspec
@@ -65,7 +66,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Parts(msgspec.Struct):
-    """What a document holds."""
+    """What one body holds, or a list of views."""
 
     site: Site | None = None
     moderators: list[msgspec.Raw] | None = None
@@ -97,10 +98,36 @@ EMPTY_LISTS = re.compile(rb'\s*\{\s*"(?:comments|posts|items)"\s*:\s*\[\s*\]\s*[
 """The last page of a list."""
 
 
-def split(document: bytes) -> Parts:
-    """The views of a document; raises msgspec.DecodeError for what is not JSON, or not an object or list of them."""
-    if document.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
-        return Parts(views=[_item(raw) for raw in decode_json(document, list[msgspec.Raw])])
+def split(document: bytes) -> list[Parts]:
+    """What is in a document: one body, or a list of bodies, of views, of things without a view, or of all these.
+
+    Raises msgspec.DecodeError for what is not JSON, or not an object or list.
+    """
+    if not document.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        return [_parts(document)]
+    loose = Parts()
+    found = [loose]
+    for item in map(_item, decode_json(document, list[msgspec.Raw])):
+        if isinstance(item, Part):
+            loose.views.append(item)
+        else:
+            found.append(item)
+    return found
+
+
+def _item(raw: msgspec.Raw) -> Part | Parts:
+    """An item of a list."""
+    with suppress(msgspec.DecodeError):
+        if part := _alone(decode_json(bytes(raw), Body), raw, listed=True):
+            return part
+        parts = _parts(bytes(raw))
+        if parts.known or EMPTY_LISTS.match(raw):
+            return parts
+    return Part("comment", raw)  # whose decoding will say what is wrong
+
+
+def _parts(document: bytes) -> Parts:
+    """The views of a body."""
     body = decode_json(document, Body)
     parts = Parts(views=[Part(noun, raw) for field, noun in _SINGLE if _given(raw := getattr(body, field))])
     if _given(body.site_view) or (_given(body.site) and _given_list(body.admins)):
@@ -116,15 +143,6 @@ def split(document: bytes) -> Parts:
             items = decode_json(bytes(raw), list[msgspec.Raw])
             parts.views.extend(Part(noun, item, listed=listed) for item in items)
     return parts
-
-
-def _item(raw: msgspec.Raw) -> Part:
-    """An item of a bare list of views or things."""
-    try:
-        body = decode_json(bytes(raw), Body)
-    except msgspec.DecodeError:
-        return Part("comment", raw)  # whose decoding will say what is wrong
-    return _alone(body, raw, listed=True) or Part("comment", raw)
 
 
 def _alone(body: Body, raw: msgspec.Raw, *, listed: bool) -> Part | None:

@@ -16,10 +16,6 @@ from archiver.importers.fediverse_bodies import View
 from archiver.importers.fediverse_records import clock
 from archiver.model import Moment, Record, Seen, Skip
 
-SHAPE = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
-OTHERS = re.compile(rb'"(?:user_name|restricted_to_mods|instance_sticky|repliesEnabled)"\s*:')
-"""Words of PieFed's API, which is alike."""
-ADDRESS = re.compile(rb'"(?:ap_id|actor_id)"\s*:\s*"')
 SIGNS = re.compile(
     rb'"(?:creator_id|posting_restricted_to_mods|bot_account|local_site)"\s*:'
     rb'|"path"\s*:\s*"0\.\d'
@@ -42,7 +38,7 @@ def recognise(head: bytes) -> bool:
     """Whether this is JSON with the marks of Lemmy's API, and none of PieFed's."""
     if EMPTY.match(head):
         return True
-    return bool(SHAPE.match(head) and ADDRESS.search(head) and SIGNS.search(head) and not OTHERS.search(head))
+    return fediverse.is_answer(head) and bool(SIGNS.search(head)) and not fediverse.PIEFED_WORDS.search(head)
 
 
 def read(dump: Dump) -> Iterator[Record | Skip | Seen]:
@@ -52,7 +48,7 @@ def read(dump: Dump) -> Iterator[Record | Skip | Seen]:
 
 def version(view: View) -> str | None:
     """0.18 wrote times without a zone, 0.19 with one, and 1.0 renamed them."""
-    thing = view.comment or view.post or view.community or view.person
+    thing = view.thing
     if not thing or not thing.created_text:
         return None
     if thing.published_at or clock(view):

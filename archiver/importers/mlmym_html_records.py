@@ -85,9 +85,10 @@ def post(page: Page, community_name: str | None) -> Post:
     classes = elements.classes(node)
     deleted = "deleted" in classes
     link = node.css_first("div.title a.url")
-    body = node.css_first("div.expando div.md") if page.keep_deleted or not deleted else None
+    shown = page.keep_deleted or not deleted
+    body = node.css_first("div.expando div.md") if shown else None
     score, votes = _votes(page)
-    buttons = _comment_buttons(node)
+    buttons = _comment_buttons(page)
     totals = [_total(page), *buttons.values()]
     return Post(
         host=page.host,
@@ -95,7 +96,7 @@ def post(page: Page, community_name: str | None) -> Post:
         community=community_name,
         author=elements.person(node.css_first("a.submitter")),
         title=elements.words(link) or None,
-        url=_shared(elements.attribute(link, "href"), own=buttons),
+        url=_shared(page, elements.attribute(link, "href"), own=buttons) if shown else None,
         body=_html(page, body) if body is not None else None,
         body_format="html" if body is not None else None,
         created=created,
@@ -114,17 +115,23 @@ def post(page: Page, community_name: str | None) -> Post:
     )
 
 
-def _comment_buttons(post_node: LexborNode) -> dict[str, int]:
-    """The buttons "37 comments": the address of the post itself, and the number."""
-    found = ((link, _COMMENTS.fullmatch(elements.words(link))) for link in post_node.css("div.buttons a"))
-    return {elements.split(elements.attribute(link, "href")).path: int(match[1]) for link, match in found if match}
+def _comment_buttons(page: Page) -> dict[str, int]:
+    """The buttons "37 comments": where the post itself is, and the number."""
+    found = ((link, _COMMENTS.fullmatch(elements.words(link))) for link in page.post.css("div.buttons a"))
+    return {_place(page, elements.attribute(link, "href")): int(match[1]) for link, match in found if match}
 
 
-def _shared(href: str, own: Container[str]) -> str | None:
-    """The link a post shares; the title of a text post leads to the post itself, at one of its ``own`` paths."""
+def _shared(page: Page, href: str, own: Container[str]) -> str | None:
+    """The link a post shares; the title of a text post leads to the post itself, at one of its ``own`` places."""
     address = elements.split(href)
     absolute = address.scheme in ("http", "https") and address.netloc
-    return href if absolute and address.path not in own else None
+    return href if absolute and _place(page, href) not in own else None
+
+
+def _place(page: Page, href: str) -> str:
+    """Host and path of an address."""
+    address = elements.split(href)
+    return (address.netloc or page.host).lower() + address.path
 
 
 def _total(page: Page) -> int | None:
@@ -222,10 +229,10 @@ def _complete_links(page: Page, node: LexborNode) -> None:
     """mlmym turns addresses of communities and people into its own; make them addresses of the instance."""
     if node.is_text_node:
         return
-    for link in node.css('a[href^="/"]'):
+    for link in node.css('a[href^="/"]:not([href^="//"])'):
         href = elements.attribute(link, "href")
         steps = elements.segments(href)
         if elements.instance_in(href):
             link.attrs["href"] = "https:/" + href
         elif len(steps) > 1 and steps[0] in elements.KINDS and page.host != UNKNOWN_HOST:
-            link.attrs["href"] = f"https://{page.host}/" + "/".join(steps)
+            link.attrs["href"] = f"https://{page.host}{href}"

@@ -15,16 +15,13 @@ from archiver.importers import fediverse
 from archiver.importers.fediverse_bodies import View
 from archiver.model import Moment, Record, Seen, Skip
 
-SHAPE = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
-ADDRESS = re.compile(rb'"(?:ap_id|actor_id)"\s*:\s*"')
-SIGNS = re.compile(rb'"(?:user_name|restricted_to_mods|instance_sticky|repliesEnabled)"\s*:')
 EMPTY = re.compile(rb'\s*\{\s*"(?:comments|posts)"\s*:\s*\[\s*\]\s*,\s*"next_page"\s*:\s*(?:null|"\d*")\s*\}\s*$')
 """The page after the last one."""
 
 
 def recognise(head: bytes) -> bool:
     """Whether this is JSON with the marks of PieFed's API."""
-    return bool(EMPTY.match(head) or (SHAPE.match(head) and ADDRESS.search(head) and SIGNS.search(head)))
+    return bool(EMPTY.match(head) or (fediverse.is_answer(head) and fediverse.PIEFED_WORDS.search(head)))
 
 
 def read(dump: Dump) -> Iterator[Record | Skip | Seen]:

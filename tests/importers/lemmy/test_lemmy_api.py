@@ -99,6 +99,18 @@ def test_spread_over_lines(read: Any) -> None:
     assert len(of(Comment, records)) == 7
 
 
+def test_a_list_of_bodies(read: Any) -> None:
+    """As scripts save pages: bodies in one JSON list give what they give one after the other."""
+    page = body("v3-0.19-comments")
+    pages = [{"comments": page["comments"][:3]}, {"comments": page["comments"][3:]}]
+    bodies = [body("v3-0.19-site"), body("v3-0.19-post"), *pages, {"comments": []}]
+    assert read(bodies) == read(*bodies)
+    records = read([*bodies, page["comments"][0], {"odd": 1}])
+    assert len(of(Comment, records)) == 8
+    assert [skip.reason for skip in of(Skip, records)] == ["comment of a wrong shape"]
+    assert lemmy_api.recognise(json.dumps(bodies).encode())
+
+
 def test_bad_items_do_not_take_good_ones_along(read: Any) -> None:
     page = body("v3-0.19-comments")
     good = page["comments"]

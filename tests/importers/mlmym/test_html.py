@@ -38,6 +38,47 @@ def test_the_text_of_deleted_comments_is_kept_only_when_asked_for(open_dump):
     assert (kept.state, kept.body, kept.body_format) == ("deleted", "What **I** said", "lemmy")
 
 
+def test_the_link_of_a_deleted_post_goes_with_its_text(open_dump, tmp_path):
+    text = (HERE / "thread.html").read_text(encoding="utf-8").replace("post distinguished", "post deleted")
+    (dropped,) = of(read(open_dump, tmp_path, text), Post)
+    (kept,) = of(read(open_dump, tmp_path, text, keep_deleted=True), Post)
+    assert (dropped.state, dropped.url, dropped.body) == ("deleted", None, None)
+    assert (kept.state, kept.url) == ("deleted", "https://pictures.example/knot.png")
+    assert kept.body == "<p>Wet &amp; cold, <em>please</em>.</p>"
+
+
+@pytest.mark.parametrize(
+    ("href", "url"),
+    [
+        ("/net.example/post/77", None),
+        ("https://net.example/net.example/post/77", None),
+        ("https://sea.example/net.example/post/77", "https://sea.example/net.example/post/77"),
+        ("https://sea.example", "https://sea.example"),
+        ("mailto:a@sea.example", None),
+    ],
+)
+def test_a_post_shares_what_its_title_leads_to_unless_that_is_the_post(href, url, open_dump, tmp_path):
+    text = (HERE / "thread.html").read_text(encoding="utf-8").replace("https://pictures.example/knot.png", href)
+    (post,) = of(read(open_dump, tmp_path, text), Post)
+    assert post.url == url
+
+
+@pytest.mark.parametrize(
+    ("href", "completed"),
+    [
+        ("/net.example/c/knots?sort=Top#a", "https://net.example/c/knots?sort=Top#a"),
+        ("/c/knots%2Fties?sort=Top", "https://net.example/c/knots%2Fties?sort=Top"),
+        ("//sea.example/c/knots", "//sea.example/c/knots"),
+        ("/about", "/about"),
+        ("https://sea.example/c/knots", "https://sea.example/c/knots"),
+    ],
+)
+def test_links_of_mlmym_become_those_of_the_instance(href, completed, open_dump, tmp_path):
+    text = (HERE / "thread.html").read_text(encoding="utf-8")
+    first = of(read(open_dump, tmp_path, text.replace('<a href="/net.example/u/reef">', f'<a href="{href}">')), Comment)
+    assert f'<a href="{completed}">reef</a>' in first[0].body
+
+
 def test_nothing_is_dropped_silently(open_dump):
     records = list(mlmym_html.read(open_dump(HERE / "thread.html")))
     assert [(skip.reason, skip.detail) for skip in of(records, Skip)] == [
