@@ -372,6 +372,18 @@ def test_a_full_version_beats_a_short_one_and_a_later_release_an_earlier(tmp_pat
         assert same_in_every_order(records, tmp_path)[2]["h.test"].version == expected
 
 
+def test_one_name_spelled_two_ways_is_one_person_and_one_community(tmp_path: Path) -> None:
+    records = {
+        "a": (None, [post("1", author="bob", community="tea")]),
+        "b": (None, [post("2", author="Bob", community="Tea"), comment(author="BOB")]),
+        "c": (None, [Community(host="h.test", name="TEA", readers=3)]),
+    }
+    _, communities, _, authors, _, sizes, _, _ = same_in_every_order(records, tmp_path)
+    assert authors == [("h.test", "BOB")]
+    assert sizes == [("h.test", "Tea", 2)]
+    assert [(one.name, one.readers) for one in communities] == [("TEA", 3)]
+
+
 few = st.sampled_from([None, 1, 2])
 sightings = st.lists(
     st.builds(
@@ -540,12 +552,14 @@ def test_an_empty_file_becomes_an_archive_but_only_to_write(tmp_path: Path) -> N
 
 def test_an_archive_is_made_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.db"
-    monkeypatch.setattr(schema, "TABLES", schema.TABLES + "CREATE TABLE nonsense;")
+    broken = schema.TABLES.replace("CREATE TABLE gap", "CREATE TABLE nonsense; CREATE TABLE gap")
+    monkeypatch.setattr(schema, "TABLES", broken)
     with pytest.raises(StoreError), Archive(path, writable=True):
         pass
     monkeypatch.undo()
     with Archive(path, writable=True) as opened:
-        add(opened, comment())
+        add(opened, comment(), Gap(host="h.test", post="p"))
+        assert len(thread(opened)[2]) == 1
 
 
 def test_a_missing_folder_or_file_is_said(tmp_path: Path) -> None:
