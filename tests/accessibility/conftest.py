@@ -29,6 +29,7 @@ KINDS = {
     "front page": "index.html",
     "communities": "communities.html",
     "about": "about.html",
+    "accessibility statement": "accessibility.html",
     "community": f"{REDDIT}/r/tea.html",
     "community with a sidebar": f"{GARDEN}/c/tea.html",
     "person": f"{REDDIT}/user/ann.html",
