@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.dumps import Dump
@@ -233,6 +233,7 @@ JUNK = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     version=st.sampled_from(VERSIONS),
     changes=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 99), st.integers(0, 99), JUNK), max_size=12),

@@ -55,6 +55,7 @@ def all_trees(entries):
     return [parents for parents in itertools.product(*choices) if fits(entries, parents)]
 
 
+@settings(deadline=None)
 @given(threads())
 def test_a_tree_is_found_and_respects_everything(thread):
     entries, _ = thread
@@ -63,12 +64,14 @@ def test_a_tree_is_found_and_respects_everything(thread):
     assert fits(entries, tree.parents)
 
 
+@settings(deadline=None)
 @given(threads())
 def test_no_more_is_missing_than_really_was(thread):
     entries, places = thread
     assert rebuild(entries).parents.count(None) <= places.count(None)
 
 
+@settings(deadline=None)
 @given(threads(loss=False))
 def test_a_complete_thread_is_found_exactly(thread):
     entries, places = thread
@@ -78,7 +81,7 @@ def test_a_complete_thread_is_found_exactly(thread):
     assert rebuild(entries).parents == tuple(places)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(threads(most=7))
 def test_uniqueness_and_the_best_agree_with_trying_everything(thread):
     entries, places = thread
@@ -89,6 +92,7 @@ def test_uniqueness_and_the_best_agree_with_trying_everything(thread):
     assert tree.parents.count(None) == min(parents.count(None) for parents in trees)
 
 
+@settings(deadline=None)
 @given(threads(), st.integers(0, 200))
 def test_little_effort_gives_a_fitting_tree_or_none(thread, effort):
     entries, _ = thread
@@ -146,7 +150,7 @@ def test_evidence_decides_between_trees_with_equally_few_missing_replies(parents
 PAIRS = st.frozensets(st.tuples(st.integers(0, 4), st.integers(1, 5)).map(lambda pair: (pair[0], sum(pair))))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(threads(most=7), PAIRS)
 def test_the_evidence_followed_is_the_most_there_can_be(thread, evidence):
     entries, _ = thread

@@ -1,7 +1,7 @@
 """Votes from a score and a percentage; time ranges from ages in words."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.importers.ages import DAY, SECOND, Age, parse_age, seen_at, when
@@ -27,6 +27,7 @@ def test_votes(score, liked, expected):
     assert expected is None or votes(score, liked) == expected
 
 
+@settings(deadline=None)
 @given(st.integers(0, 400), st.integers(0, 400))
 def test_votes_found_are_the_true_ones(up, down):
     liked = f"{up / (up + down) * 100:.1f}" if up + down else "NaN"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.errors import DumpError
@@ -124,6 +124,7 @@ class InMemory:
         return enumerate(self._lines, 1)
 
 
+@settings(deadline=None)
 @given(st.lists((st.builds(lambda a, b: a | b, st.just(COMMENT), RECORDS) | RECORDS).map(json.dumps) | st.text()))
 def test_each_line_gives_one_record_or_one_skip(texts: list[str]) -> None:
     lines = [text.encode("utf-8", "surrogatepass") for text in texts]
@@ -132,6 +133,7 @@ def test_each_line_gives_one_record_or_one_skip(texts: list[str]) -> None:
     assert len(found) == len([line for line in lines if line.strip(b" \t\r\n\0\xef\xbb\xbf")])
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_recognising_survives_anything(head: bytes) -> None:
     assert not IMPORTER.recognise(head)

@@ -33,15 +33,6 @@ def orphans(found: list[Comment]) -> set[str | None]:
     return {comment.parent for comment in found} - ids - {None}
 
 
-def test_no_other_dump_is_recognised(real_dumps: Path, open_dump: Any) -> None:
-    others = [p for p in real_dumps.rglob("*") if p.is_file() and "reddit" not in p.relative_to(real_dumps).parts]
-    assert len(others) > 50
-    for path in others:
-        head = path.read_bytes()[: 1 << 16]
-        assert not pushshift.IMPORTER.recognise(head), path
-        assert not reddit_api.IMPORTER.recognise(head), path
-
-
 def test_a_thread_and_what_completes_it(read: Any) -> None:
     thread = read("permalink_funny_3hahrw_476of543.json")
     rest = read("morechildren_funny_3hahrw.ndjson")
