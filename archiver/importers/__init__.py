@@ -1,4 +1,7 @@
-"""The dump formats, one file each. Adding one = one file here + one line in IMPORTERS."""
+"""The dump formats, each in the file of its name; what several share, or one has in parts, stands beside them.
+
+Adding one = one file here + one line in IMPORTERS.
+"""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def _post(
         state="live",
         nsfw=head.nsfw,
         declared_comments=max((total for total in totals if total is not None), default=None),
-        nesting=nesting.sure,
+        nesting=nesting.certainty,
         captured_order=nesting.order,
         offered_orders=page.orders,
     )

@@ -28,7 +28,7 @@ class Nested(msgspec.Struct, frozen=True):
     """Who answers whom, and how that is known."""
 
     parents: Sequence[int | None]
-    sure: Nesting | None
+    certainty: Nesting | None
     order: str | None = None
 
 
