@@ -43,7 +43,11 @@ captured_option = click.option(
     callback=lambda _context, _option, text: _moment(text),
 )
 format_option = click.option(
-    "--format", "format_name", metavar="NAME", help="Do not recognise the format, use this one."
+    "--format",
+    "format_name",
+    type=click.Choice([importer.name for importer in importers.IMPORTERS]),
+    metavar="NAME",
+    help="Use this format; do not recognise it.",
 )
 keep_option = click.option(
     "--keep-deleted", is_flag=True, help="Keep the text of deleted and removed posts and comments."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -65,6 +66,10 @@ def load(path: Path | None, options: dict[str, Any]) -> Settings:
     if checked.base_url is not None and not checked.base_url.startswith(("https://", "http://")):
         raise ConfigError(
             f"{where['base_url']}: base_url must start with https:// or http://, not '{checked.base_url}'"
+        )
+    if checked.root_host is not None and not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*", checked.root_host):
+        raise ConfigError(
+            f"{where['root_host']}: root_host must be a host alone, such as lemmy.ml, not '{checked.root_host}'"
         )
     return checked
 

@@ -200,6 +200,12 @@ class Ranking:
             return lemmy_controversy_rank(up, down, self._version)
         return reddit_controversy(up, down)
 
+    def features(self, order: str) -> bool:
+        """Do pinned posts stand first in this order? Lemmy: before 1.0 in all, then not by time; Reddit: in "hot"."""
+        if self._family != "lemmy":
+            return order == "hot"
+        return not _is_1(self._version) or order not in ("new", "old")
+
     def pins(self, comment: Comment, order: str) -> bool:
         """Does the source show this comment first among its siblings, whatever its rank?
 
@@ -345,15 +351,15 @@ def arrange_posts(lines: Sequence[PostLine], order: str, ranking: Ranking, *, pi
             return _highest_first(_controversy(line, ranking))
         return (-line.comments,) if order == "comments" else ()
 
+    sign = 1 if order == "old" else -1
+
     def key(line: PostLine) -> Key:
-        pinned = pinned_first and line.pinned and order not in ("new", "old")
-        return (not pinned, *rank(line), line.created is None, -(line.created or 0))
+        pinned = pinned_first and line.pinned and ranking.features(order)
+        return (not pinned, *rank(line), line.created is None, (line.created or 0) * sign)
 
     chosen = [line for line in lines if order not in PERIODS or _in_period(line, order, ranking)]
     # Highest id first among equals; a stable sort keeps that below every other key.
     chosen.sort(key=lambda line: (line.host, natural(line.id)), reverse=order != "old")
-    if order == "old":
-        return sorted(chosen, key=lambda line: (line.created is None, line.created or 0))
     return sorted(chosen, key=key)
 
 

@@ -65,7 +65,7 @@ def test_lemmy_lists_give_whole_threads_and_a_list_of_the_others(real_dumps: Pat
         line.css_first("h2 a").attributes["href"]: line.css_first(".comment-count").text().strip()
         for line in site.page("index.html").css("article.post-line")
     }
-    assert listed["voyager.lemmy.ml/post/26629.html"] == "0 of 1 comments"
+    assert listed["voyager.lemmy.ml/post/26629.html"] == "0 of 1 comment"
     assert listed["voyager.lemmy.ml/post/16254.html"] == "0 of 3 comments"
     assert len(listed) == 11
 

@@ -87,8 +87,18 @@ class Archive:
         return int(self._one(f"PRAGMA {name}"))
 
     def _one(self, sql: str, values: tuple[Any, ...] = ()) -> Any:
-        row = self._db.execute(sql, values).fetchone()
+        row = next(self._rows(sql, values), None)
         return row[0] if row else None
+
+    def _row(self, sql: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        return next(self._rows(sql, values))
+
+    def _rows(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query; a damaged or locked file becomes a StoreError wherever it shows."""
+        try:
+            yield from self._db.execute(sql, values)
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {_sentence(error)}") from error
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
@@ -131,7 +141,7 @@ class Archive:
             SELECT named.host, min(named.name COLLATE BINARY), {_columns(COMMUNITIES, skip=("host", "name"))}
             FROM named LEFT JOIN community ON community.host = named.host AND community.name = named.name
             GROUP BY named.host, named.name COLLATE NOCASE ORDER BY named.host, named.name COLLATE NOCASE"""
-        for row in self._db.execute(sql):
+        for row in self._rows(sql):
             yield COMMUNITIES.record(row)
 
     def community(self, host: str, name: str) -> Community:
@@ -163,11 +173,11 @@ class Archive:
                 SELECT host, comment.author FROM comment JOIN post ON post.key = comment.post
                 WHERE comment.author IS NOT NULL)
             GROUP BY host, author COLLATE NOCASE ORDER BY host, author COLLATE NOCASE"""
-        yield from self._db.execute(sql)
+        yield from self._rows(sql)
 
     def thread_keys(self) -> array[int]:
         """The keys of all threads, by host and id."""
-        return array("q", (row[0] for row in self._db.execute("SELECT key FROM post ORDER BY host, id")))
+        return array("q", (row[0] for row in self._rows("SELECT key FROM post ORDER BY host, id")))
 
     def thread(self, key: int) -> StoredThread:
         """One thread with all that is below it."""
@@ -177,7 +187,7 @@ class Archive:
         sources = []
         sql = f"SELECT capture, {_columns(COMMENTS)} FROM comment WHERE post = ?"
         outside = {"host": post.host, "post": post.id, "community": post.community}
-        for row in self._db.execute(sql, (key,)):
+        for row in self._rows(sql, (key,)):
             sources.append(row[0])
             comments.append(COMMENTS.record(row[1:], **outside))
         sql = "SELECT parent, ids, count, source_url FROM gap WHERE post = ? ORDER BY parent, ids"
@@ -190,7 +200,7 @@ class Archive:
                 count=count,
                 source_url=url,
             )
-            for parent, ids, count, url in self._db.execute(sql, (key,))
+            for parent, ids, count, url in self._rows(sql, (key,))
         ]
         captures.update(sources)
         seen = self._captures(f"WHERE id IN ({', '.join(map(str, sorted(captures)))})")
@@ -213,15 +223,13 @@ class Archive:
                         AND comment.author IS NOT post.author AND comment.created < post.created + 172800000000),
                     post.newest_comment)
             FROM post {where} ORDER BY post.host, post.id"""
-        for row in self._db.execute(sql, (host, community) if where else ()):
+        for row in self._rows(sql, (host, community) if where else ()):
             yield PostLine(*row)
 
     def thread_head(self, key: int) -> Post:
         """What a list says of the thread that a comment stands in: its post without text and numbers."""
         sql = "SELECT host, id, community, author, title, state, created, created_latest, created_words FROM post"
-        host, id, community, author, title, state, *created = self._db.execute(
-            f"{sql} WHERE key = ?", (key,)
-        ).fetchone()
+        host, id, community, author, title, state, *created = self._row(f"{sql} WHERE key = ?", (key,))
         at = moment(*created) if created[0] is not None else None
         return Post(host=host, id=id, community=community, author=author, title=title, state=state, created=at)
 
@@ -240,19 +248,19 @@ class Archive:
             UNION ALL
             SELECT comment.post, post.id, comment.id, comment.created, comment.score, comment.upvotes, comment.downvotes
             FROM comment JOIN post ON post.key = comment.post WHERE comment.author = ?2 AND post.host = ?1"""
-        return [EntryLine(*row) for row in self._db.execute(sql, (host, name))]
+        return [EntryLine(*row) for row in self._rows(sql, (host, name))]
 
     def comment(self, post: Post, key: int, id: str) -> Comment:
         """One comment of the thread with that key."""
         sql = f"SELECT {_columns(COMMENTS)} FROM comment WHERE post = ? AND id = ?"
-        row = self._db.execute(sql, (key, id)).fetchone()
+        row = self._row(sql, (key, id))
         return COMMENTS.record(row, host=post.host, post=post.id, community=post.community)
 
     def community_sizes(self) -> list[tuple[str, str, int]]:
         """(host, name, threads) of every community, the ones with most threads first."""
         sql = """SELECT host, min(community COLLATE BINARY), count(*) FROM post WHERE community IS NOT NULL
             GROUP BY host, community ORDER BY count(*) DESC, host, min(community COLLATE BINARY)"""
-        sizes = self._db.execute(sql).fetchall()
+        sizes = list(self._rows(sql))
         known = {(host, name.lower()) for host, name, _ in sizes}
         empty = [(c.host, c.name, 0) for c in self.communities() if (c.host, c.name.lower()) not in known]
         return [*sizes, *empty]
@@ -273,7 +281,7 @@ class Archive:
         sql = "SELECT count, line, reason, detail FROM skip WHERE capture = ? ORDER BY reason"
         return [
             (count, Skip(line=line, reason=reason, detail=detail))
-            for count, line, reason, detail in self._db.execute(sql, (capture,))
+            for count, line, reason, detail in self._rows(sql, (capture,))
         ]
 
     def counts(self) -> dict[str, int]:
@@ -282,18 +290,18 @@ class Archive:
         return {name: int(self._one(f"SELECT count(*) FROM {name}")) for name in names}
 
     def _all(self, table: Table[Any], rest: str, values: tuple[Any, ...] = ()) -> Iterator[Any]:
-        for row in self._db.execute(f"SELECT {_columns(table)} FROM {table.name} {rest}", values):
+        for row in self._rows(f"SELECT {_columns(table)} FROM {table.name} {rest}", values):
             yield table.record(row)
 
     def _posts(self, rest: str, values: tuple[Any, ...]) -> Iterator[tuple[Post, int]]:
-        for row in self._db.execute(f"SELECT capture, {_columns(POSTS)} FROM post {rest}", values):
+        for row in self._rows(f"SELECT capture, {_columns(POSTS)} FROM post {rest}", values):
             yield POSTS.record(row[1:]), row[0]
 
     def _captures(self, rest: str, values: tuple[Any, ...] = ()) -> list[Capture]:
         sql = f"""SELECT id, name, sha256, size, format, captured, captured_latest, captured_words, newest, imported,
             posts, comments, skipped, error FROM capture {rest}"""
         found = []
-        for row in self._db.execute(sql, values):
+        for row in self._rows(sql, values):
             captured = moment(*row[5:8]) if row[5] is not None else None
             found.append(_capture(row, captured))
         return found

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +21,46 @@ CATEGORIES = ("accessibility", "best-practices", "seo", "performance")
 FAST_ENOUGH = 90
 
 
+NOT_ASKED = {
+    "robots-txt": "Lighthouse asks for it from within the page, whose policy allows no connections at all",
+    "target-size": "it measures replies that are not laid out yet one over another; test_axe.py lays all of them out",
+}
+"""Audits that are left out, and why."""
+
+
+@contextmanager
+def served(site: Path) -> Iterator[str]:
+    """The address of the site on the program's own server, which here compresses as web servers do."""
+    with server(site, 0) as running:
+        handler: Any = running.RequestHandlerClass
+
+        class Compressing(handler.func):  # type: ignore[misc, name-defined]
+            def send_head(self) -> BytesIO | None:
+                path = Path(self.translate_path(self.path))
+                if not path.is_file():
+                    self.send_error(404)
+                    return None
+                body = gzip.compress(path.read_bytes())
+                self.send_response(200)
+                self.send_header("Content-Type", self.guess_type(str(path)))
+                self.send_header("Content-Encoding", "gzip")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                return BytesIO(body)
+
+        running.RequestHandlerClass = partial(Compressing, directory=str(site))
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_address[1]}"
+        running.shutdown()
+
+
 def lighthouse(script: Path, url: str, report: Path, categories: tuple[str, ...]) -> dict[str, Any]:
+    """What Lighthouse reports, emulating a phone on a slow line."""
     command = ["node", script, url, "--quiet", "--output=json", f"--output-path={report}"]
-    # Lighthouse asks for robots.txt from within the page, whose policy allows no connections.
-    command += [
-        "--skip-audits=robots-txt",
-        f"--only-categories={','.join(categories)}",
-        "--chrome-flags=--headless=new --no-sandbox --disable-gpu",
-    ]
+    command += [f"--only-categories={','.join(categories)}", f"--skip-audits={','.join(NOT_ASKED)}"]
+    command += ["--chrome-flags=--headless=new --no-sandbox --disable-gpu"]
     environment = {**os.environ, "CHROME_PATH": chromium()}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     return found
@@ -44,15 +78,12 @@ def faults(found: dict[str, Any], category: str) -> list[str]:
 
 def test_lighthouse(site: Path, tmp_path: Path, tool: Callable[[str], Path]) -> None:
     script = tool("lighthouse/cli/index.js")
-    with server(site, 0) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{running.server_address[1]}/{LONG}"
-        found = lighthouse(script, url, tmp_path / "report.json", CATEGORIES)
+    with served(site) as address:
+        found = lighthouse(script, f"{address}/{LONG}", tmp_path / "report.json", CATEGORIES)
         for category in CATEGORIES[:3]:
             assert (faults(found, category), scores(found)[category]) == ([], 100), category
         speed = scores(found)["performance"]
         if speed < FAST_ENOUGH:  # the machine may have been busy with something else: once more
-            again = lighthouse(script, url, tmp_path / "again.json", ("performance",))
+            again = lighthouse(script, f"{address}/{LONG}", tmp_path / "again.json", CATEGORIES[3:])
             speed = max(speed, scores(again)["performance"])
-        running.shutdown()
-    assert speed >= FAST_ENOUGH
+    assert speed >= FAST_ENOUGH, faults(found, "performance")
