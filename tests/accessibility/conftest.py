@@ -76,7 +76,7 @@ def tool() -> Callable[[str], Path]:
 
     def find(path: str) -> Path:
         file = TOOLS / "node_modules" / path
-        return file if file.exists() else absent(path, "install it: npm ci --prefix tests/tools")
+        return file if file.exists() else absent(path, "install it: (cd tests/tools && npm ci)")
 
     return find
 
