@@ -306,7 +306,7 @@ def chromium() -> str:
     return found or absent("Chromium", "on Debian: apt install chromium")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: only one Playwright runs at a time, and other tests start their own
 def launch() -> Iterator[Callable[..., Browser]]:
     """``launch(*flags)``: Chromium as the system has it."""
     path = chromium()
@@ -323,9 +323,9 @@ def launch() -> Iterator[Callable[..., Browser]]:
             browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(launch: Callable[..., Browser]) -> Browser:
-    """One browser for all tests."""
+    """One browser for all tests of a module."""
     return launch()
 
 
