@@ -64,6 +64,7 @@ def test_a_link_leads_to_a_comment_of_a_long_page(site: Path, open_page: Callabl
     """What is off screen is not laid out (content-visibility), and links must land all the same."""
     page = open_page(site / LONG, fragment="#ct400", java_script_enabled=scripts)
     page.wait_for_timeout(300)
+    assert page.locator("#ct400 > .body").is_visible()
     top = page.locator("#ct400").evaluate("(comment) => comment.getBoundingClientRect().top")
     assert 0 <= top < 200
 
