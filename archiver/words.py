@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gettext
 import io
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from babel.dates import format_date, format_time
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal
 
 from archiver.errors import ConfigError
 
@@ -42,6 +43,8 @@ class Words:
         self.direction = self._locale.text_direction
         """ "ltr" or "rtl"."""
         self.translations = _translations(language)
+        self._percents = copy(self._locale.percent_formats[None])
+        self._percents.frac_prec = (0, 1)
         # Threads hold the same days and numbers over and over.
         self._day_text = lru_cache(4096)(self._day_text_of)
         self._minute_text = lru_cache(1440)(self._minute_text_of)
@@ -57,7 +60,7 @@ class Words:
 
     def percent(self, share: float) -> str:
         """0.969 as "96.9%"."""
-        return str(format_percent(share, format="#,##0.#%", locale=self._locale))
+        return str(self._percents.apply(share, self._locale))
 
     def day(self, microseconds: int) -> tuple[str, str]:
         """The day of an instant since 1970, for machines and for people."""

@@ -49,7 +49,9 @@ def test_dates_and_numbers_by_locale() -> None:
     assert Words("de").day(DAY) == ("2023-12-01", "01.12.2023")
     assert Words("ja").day(DAY) == ("2023-12-01", "2023/12/01")
     assert Words("de").number(34879) == "34.879"
-    assert Words("fr").percent(0.969) == "96,9\u202f%"
+    assert (
+        Words("fr").percent(0.969).replace("\xa0", " ").replace("\u202f", " ") == "96,9 %"
+    )  # either space, by the age of Babel
     assert Words("en").percent(1) == "100%"
 
 
