@@ -211,11 +211,14 @@ def test_what_is_typed_in_a_field_is_typed(page: Page, field: str) -> None:
 
 
 def test_a_question_mark_lists_the_keys_and_the_focus_comes_back(page: Page) -> None:
+    page.set_viewport_size({"width": 400, "height": 400})
     press(page, "jj")
+    scrolled = page.evaluate("scrollY")
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
     assert dialog.is_visible()
-    page.keyboard.press("j")
+    page.keyboard.press("n")
+    assert page.evaluate("scrollY") == scrolled
     dialog.get_by_role("button", name="Close").click()
     assert not dialog.is_visible()
     assert at(page) == "cb"
@@ -292,6 +295,7 @@ def test_times_say_in_the_words_of_the_site_how_long_ago_and_keep_what_is_said(
     assert page.locator("#ca > .meta time").get_attribute("title") == "vor 3 Jahren"
     extra = page.locator("main > time")
     assert [extra.nth(n).get_attribute("title") for n in range(3)] == [None, "said", None]
+    assert page.locator(".reader").is_visible()  # a time that is none stops nothing
     for now, said in (("2020-09-13T12:26:50Z", "vor 10 Sekunden"), ("2020-09-15T00:00:00Z", "vor 1 Tag")):
         page.clock.set_fixed_time(now)
         page.reload()
