@@ -21,6 +21,10 @@ DIGEST = 16
 
 _CAPITALS = re.compile("[A-Z]+")
 _SAFE = re.compile(r"[a-z0-9@_+-][a-z0-9@_+.-]*+")
+SCHEMES = frozenset({"http", "https", "mailto", "gemini", "magnet"})
+"""The schemes a link may have; any other link becomes its own text."""
+
+_LINKABLE = re.compile(r"(?i:https?://[^/?#\\\s]|(?:mailto|gemini|magnet):\S)")
 _HOST = re.compile(r"[a-z]+://[^/?#]*")
 _UNFIT = re.compile(r"""[\x00-\x20\x7f<>"\\^`{|}\[\]]|%(?![0-9A-Fa-f]{2})""")
 _WINDOWS = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
@@ -87,7 +91,7 @@ class Addresses:
     def original_post(self, post: Post) -> str | None:
         """Absolute address of the original post; None where the host is not known."""
         if post.source_url or post.host == UNKNOWN_HOST:
-            return post.source_url and well_formed(post.source_url)
+            return linkable(post.source_url)
         platform = self.platform(post.host)
         pattern = platform.post if post.community else platform.post_without_community
         return _original(post.host, pattern, id=post.id, community=post.community or "")
@@ -95,21 +99,26 @@ class Addresses:
     def original_comment(self, comment: Comment) -> str | None:
         """Absolute address of the original comment; None where the host is not known."""
         if comment.source_url or comment.host == UNKNOWN_HOST:
-            return comment.source_url and well_formed(comment.source_url)
+            return linkable(comment.source_url)
         pattern = self.platform(comment.host).comment
         return _original(comment.host, pattern, id=comment.id, post=comment.post, community=comment.community or "")
 
     def original_community(self, community: Community) -> str | None:
         """Absolute address of the original community; None where the host is not known."""
         if community.source_url or community.host == UNKNOWN_HOST:
-            return community.source_url and well_formed(community.source_url)
+            return linkable(community.source_url)
         return _original(community.host, self.platform(community.host).community, name=community.name)
 
     def original_person(self, person: Person) -> str | None:
         """Absolute address of the original profile; None where the host is not known."""
         if person.source_url or person.host == UNKNOWN_HOST:
-            return person.source_url and well_formed(person.source_url)
+            return linkable(person.source_url)
         return _original(person.host, self.platform(person.host).person, name=person.name)
+
+
+def linkable(url: str | None) -> str | None:
+    """An address a dump gives, as a link may have it; None where there is none or it must not be a link."""
+    return well_formed(url) if url and _LINKABLE.match(url) else None
 
 
 def well_formed(url: str) -> str:

@@ -149,3 +149,38 @@ def test_the_suffixes_guarded_against_are_all_there_are() -> None:
 def test_addresses_as_people_type_them_become_well_formed() -> None:
     typed = "https://[::1]/a b/<c>[d]/100%/%20/ü?q={e}|f^"
     assert urls.well_formed(typed) == "https://[::1]/a%20b/%3Cc%3E%5Bd%5D/100%25/%20/ü?q=%7Be%7D%7Cf%5E"
+
+
+@pytest.mark.parametrize(
+    ("given", "link"),
+    [
+        ("https://a.example/x y", "https://a.example/x%20y"),
+        ("HTTP://a.example/", "HTTP://a.example/"),
+        ("magnet:?xt=urn:btih:0", "magnet:?xt=urn:btih:0"),
+        ("gemini://a.example/", "gemini://a.example/"),
+        ("mailto:ann@a.example", "mailto:ann@a.example"),
+        ("javascript:alert(1)", None),
+        (" javascript:alert(1)", None),
+        ("java\nscript:alert(1)", None),
+        ("data:text/html,x", None),
+        ("vbscript:x", None),
+        ("file:///etc/passwd", None),
+        ("blob:https://a.example/1", None),
+        ("//a.example/", None),
+        ("https:a.example", None),
+        ("http://", None),
+        ("relative.html", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_only_harmless_addresses_become_links(given: str | None, link: str | None) -> None:
+    assert urls.linkable(given) == link
+
+
+def test_an_original_with_a_harmful_address_is_not_linked() -> None:
+    bad = "javascript:alert(1)"
+    assert ADDRESSES.original_post(Post(host="lemmy.ml", id="1", source_url=bad)) is None
+    assert ADDRESSES.original_comment(Comment(host="lemmy.ml", post="1", id="2", source_url=bad)) is None
+    assert ADDRESSES.original_community(Community(host="lemmy.ml", name="x", source_url=bad)) is None
+    assert ADDRESSES.original_person(Person(host="lemmy.ml", name="x", source_url=bad)) is None

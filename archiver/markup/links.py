@@ -9,12 +9,10 @@ from typing import Literal
 import msgspec
 
 from archiver.platforms import REDDIT_HOST, UNKNOWN_HOST
-from archiver.urls import well_formed
+from archiver.urls import SCHEMES, well_formed
 
 Kind = Literal["person", "community"]
 
-SCHEMES = frozenset({"http", "https", "mailto", "gemini", "magnet"})
-"""The schemes a link may have; any other link becomes its own text."""
 REL = "nofollow ugc noopener"
 """``rel`` of every link that leaves the archive."""
 

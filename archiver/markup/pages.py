@@ -11,9 +11,10 @@ from html import escape, unescape
 
 import nh3
 
-from archiver.markup.links import REL, SCHEMES, Context, resolve
+from archiver.markup.links import REL, Context, resolve
 from archiver.markup.plain import render_text
 from archiver.markup.sanitise import TAGS
+from archiver.urls import SCHEMES
 
 DEEPEST = 60
 """Elements within each other; the tags of deeper ones are dropped, their text stays."""

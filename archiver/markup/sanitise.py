@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import nh3
 
-from archiver.markup.links import REL, SCHEMES
+from archiver.markup.links import REL
+from archiver.urls import SCHEMES
 
 HEADINGS = {f"md-h{level}" for level in range(1, 7)}
 ALIGNMENTS = {"align-left", "align-center", "align-right"}

@@ -88,7 +88,7 @@ class Parts:
         body, note = self.body(post, here, prefix="p-") if full else (None, None)
         if full and post.state is None:
             note = self.words.gettext("The post itself is not in this archive, only comments on it.")
-        link = urls.well_formed(post.url) if post.url and post.url.startswith(("http://", "https://")) else None
+        link = urls.linkable(post.url)
         return PostView(
             title=title,
             titled=titled,
@@ -108,8 +108,8 @@ class Parts:
             body=body,
             language=views.language(post.language),
             original=self.addresses.original_post(post),
-            crosspost_of=post.crosspost_of and urls.well_formed(post.crosspost_of),
-            media=[Link(views.domain(url) or url, urls.well_formed(url), outside=True) for url in post.media or ()],
+            crosspost_of=urls.linkable(post.crosspost_of),
+            media=[Link(views.domain(url) or url, urls.linkable(url), outside=True) for url in post.media or ()],
             poll=[(option, self._votes(votes)) for option, votes in post.poll or ()],
         )
 

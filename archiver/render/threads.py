@@ -59,7 +59,7 @@ class ThreadRenderer:
                 "post": self._parts.post(post, thread.count, here, full=True),
                 "community": self._parts.community(community, here) if community else None,
             },
-            info=self._info(thread, span) | {"distinct": len(arranged) > 1, "missing_url": thread.missing_url},
+            info=self._info(thread, span) | {"distinct": len(arranged) > 1},
             fragments=_Fragments(self, thread, here),
         )
         for names, nodes in arranged:
@@ -132,6 +132,7 @@ class ThreadRenderer:
             "is_over": 0 < (post.declared_comments or 0) < thread.count,
             "told": span.told is not None,
             "captured": span.time(words),
+            "missing_url": urls.linkable(thread.missing_url),
             "notes": [words.gettext(note) for note in notes],
         }
 
@@ -158,7 +159,7 @@ class ThreadRenderer:
                 fragment=urls.fragment(node.id), ghost=True, author=Link(self.name(node)), points="", created=None,
                 edited=None, marks=[], state=None, note=None, body=None, language=None, parent=None, original=None,
                 depth=node.depth + 1, children=len(node.children), descendants=node.descendants,
-                replies=replies, missing=missing, missing_url=node.missing_url, cut=False,
+                replies=replies, missing=missing, missing_url=urls.linkable(node.missing_url), cut=False,
             )  # fmt: skip
         body, note = self._parts.body(comment, here, prefix=urls.fragment(node.id) + "-")
         flair = [("flair", comment.flair)] if comment.flair else []
@@ -181,7 +182,7 @@ class ThreadRenderer:
             descendants=node.descendants,
             replies=replies,
             missing=missing,
-            missing_url=node.missing_url,
+            missing_url=urls.linkable(node.missing_url),
             cut=node.cut,
         )
 
