@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
@@ -13,18 +14,18 @@ from archiver.model import Comment, Moment, Post, State
 from archiver.words import Words
 
 
-@dataclass(slots=True)
-class Time:
-    """A time to show: one or two instants (a range), each for machines and for people."""
+class Time(NamedTuple):
+    """A time to show, for machines (the ``datetime`` attribute) and for people."""
 
-    parts: tuple[tuple[str, str], ...]
-    """(``datetime`` attribute, text)."""
+    machine: str
+    text: str
+    until: tuple[str, str] | None = None
+    """Of a range: its other end, in the same two ways."""
     note: str | None = None
     """What the source said."""
 
 
-@dataclass(slots=True)
-class Link:
+class Link(NamedTuple):
     """A text that leads somewhere, if ``href`` is known."""
 
     text: str
@@ -74,15 +75,12 @@ class CommentView:
     language: str | None
     """Of the text, where it is known."""
     parent: Link | None
+    """What it answers; None: the post."""
+    depth: str
+    """ "1" for answers to the post."""
     original: str | None
-    depth: int
-    """1 for answers to the post."""
-    children: int
-    """Direct replies in this archive."""
-    descendants: int
-    """All replies below in this archive."""
-    replies: str
-    """ "9 replies": the direct ones."""
+    replies: str | None
+    """ "9 replies": the direct ones in this archive; None: there are none."""
     missing: str | None
     """ "2 replies not in this archive"."""
     missing_url: str | None
@@ -207,12 +205,12 @@ def time(moment: Moment | None, words: Words) -> Time | None:
     if moment is None:
         return None
     if moment.precision == "exact":
-        return Time((words.instant(moment.earliest),))
+        return Time(*words.instant(moment.earliest))
     first, last = words.day(moment.earliest), words.day(moment.latest)
     said = moment.words and words.gettext("“%(age)s” when it was captured") % {"age": moment.words}
-    return Time((first,) if first == last else (first, last), said)
+    return Time(*first, None if first == last else last, said)
 
 
 def day(microseconds: int, words: Words) -> Time:
     """The day an instant falls on."""
-    return Time((words.day(microseconds),))
+    return Time(*words.day(microseconds))

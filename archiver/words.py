@@ -26,6 +26,8 @@ SOURCE = "en"
 """The language that messages in the code are written in."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 86_400_000_000
+"""Microseconds."""
 _LATEST = 253_402_300_799_999_999
 _EARLIEST = -62_135_596_800_000_000
 """Calendars here know the years 1 to 9999; hostile dumps know more."""
@@ -46,9 +48,10 @@ class Words:
         self._percents = copy(self._locale.percent_formats[None])
         self._percents.frac_prec = (0, 1)
         # Threads hold the same days and numbers over and over.
-        self._day_text = lru_cache(4096)(self._day_text_of)
-        self._minute_text = lru_cache(1440)(self._minute_text_of)
+        self._day = lru_cache(4096)(self._day_of)
+        self._minute = lru_cache(1440)(self._minute_of)
         self.number = lru_cache(4096)(self._number_of)
+        self._counted = lru_cache(8192)(self._counted_of)
 
     def gettext(self, message: str) -> str:
         """A message in this language."""
@@ -56,6 +59,8 @@ class Words:
 
     def ngettext(self, one: str, many: str, count: int, **more: str) -> str:
         """A message about ``count`` things, which ``%(num)s`` stands for: "1 reply", "2 replies"."""
+        if not more:
+            return self._counted(one, many, count)
         return self.translations.ngettext(one, many, count) % {"num": self.number(count), **more}
 
     def percent(self, share: float) -> str:
@@ -64,24 +69,31 @@ class Words:
 
     def day(self, microseconds: int) -> tuple[str, str]:
         """The day of an instant since 1970, for machines and for people."""
-        at = _datetime(microseconds)
-        return f"{at.year:04}-{at.month:02}-{at.day:02}", self._day_text(at.year, at.month, at.day)
+        return self._day(max(_EARLIEST, min(microseconds, _LATEST)) // _DAY)
 
     def instant(self, microseconds: int) -> tuple[str, str]:
         """An instant in UTC, for machines to the second and for people to the minute."""
-        at = _datetime(microseconds)
-        machine = f"{at.year:04}-{at.month:02}-{at.day:02}T{at.hour:02}:{at.minute:02}:{at.second:02}Z"
-        return machine, f"{self._day_text(at.year, at.month, at.day)}, {self._minute_text(at.hour, at.minute)}"
+        day, time = divmod(max(_EARLIEST, min(microseconds, _LATEST)), _DAY)
+        seconds = time // 1_000_000
+        day_machine, day_text = self._day(day)
+        minute_machine, minute_text = self._minute(seconds // 60)
+        return f"{day_machine}T{minute_machine}:{seconds % 60:02}Z", f"{day_text}, {minute_text}"
 
-    def _day_text_of(self, year: int, month: int, day: int) -> str:
+    def _day_of(self, day: int) -> tuple[str, str]:
+        """A day since 1970, for machines and for people."""
+        at = _EPOCH + timedelta(days=day)
         pattern = "d MMM y" if self.language == SOURCE else "medium"
-        return str(format_date(datetime(year, month, day, tzinfo=UTC), pattern, locale=self._locale))
+        return f"{at.year:04}-{at.month:02}-{at.day:02}", str(format_date(at, pattern, locale=self._locale))
 
-    def _minute_text_of(self, hour: int, minute: int) -> str:
+    def _minute_of(self, minute: int) -> tuple[str, str]:
+        """A minute of a day, for machines and for people."""
+        at = _EPOCH + timedelta(minutes=minute)
         pattern = "HH:mm" if self.language == SOURCE else "short"
-        return str(
-            format_time(datetime(2000, 1, 1, hour, minute, tzinfo=UTC), pattern, tzinfo=UTC, locale=self._locale)
-        )
+        text = str(format_time(at, pattern, tzinfo=UTC, locale=self._locale))
+        return f"{at.hour:02}:{at.minute:02}", text
+
+    def _counted_of(self, one: str, many: str, count: int) -> str:
+        return self.translations.ngettext(one, many, count) % {"num": self.number(count)}
 
     def _number_of(self, number: int) -> str:
         return str(format_decimal(number, locale=self._locale))
@@ -131,7 +143,3 @@ def _translations(language: str) -> gettext.NullTranslations:
     write_mo(compiled, _catalog(language))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
-
-
-def _datetime(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=max(_EARLIEST, min(microseconds, _LATEST)))

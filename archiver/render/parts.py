@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -54,6 +55,9 @@ MARKS = {
     "removed": N_("removed"),
 }
 
+AUTHORS_KEPT = 20_000
+"""Links to people kept for the next page; big enough for those who write most."""
+
 Exists = Callable[[str, str, str], bool]
 """``exists("person" | "community", host, name)``: does the archive have a page for it?"""
 
@@ -81,6 +85,7 @@ class Parts:
         self._exists = exists
         self.addresses = Addresses({host: site.platform for host, site in sites.items()}, settings.root_host)
         self.title = settings.title or self._archive_title()
+        self._author = lru_cache(AUTHORS_KEPT)(self._author_in)
 
     def post(self, post: Post, count: int, here: str, *, full: bool, community: bool = True) -> PostView:
         """``full``: with its text, for the head of its thread. ``community``: say which one it is in."""
@@ -195,7 +200,11 @@ class Parts:
         """Who wrote something; everybody who wrote has a page."""
         if name is None:
             return Link(self.words.gettext("unknown author"))
-        return Link(name, urls.relative(urls.page_name(self.addresses.person(host, name)), here))
+        return self._author(host, name, here.rpartition("/")[0])
+
+    def _author_in(self, host: str, name: str, folder: str) -> Link:
+        """The link to a person from any page in a folder of the site."""
+        return Link(name, urls.relative(urls.page_name(self.addresses.person(host, name)), f"{folder}/" if folder else ""))
 
     def person_link(self, host: str, name: str, here: str) -> Link:
         """Somebody who need not have written anything here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jinja2
@@ -15,6 +15,12 @@ from archiver.errors import ThemeError
 from archiver.theme import Theme
 from archiver.views import CommentView
 from archiver.words import Words
+
+Pieces = tuple[str, str, str, str]
+"""What opens a comment, what opens and closes the list of its replies, what closes it."""
+
+_CUT = "\0"
+"""Between pieces: no text of a dump keeps this character (markup and store take it out)."""
 
 NAMES = ("thread", "listing", "person", "communities", "about", "accessibility")
 """Templates of whole pages."""
@@ -47,13 +53,11 @@ class Templates:
         environment.globals["site"] = {"title": title, "language": words.language, "direction": words.direction}
         environment.globals["number"] = words.number
         translate = _translator(words)
-        environment.globals.update(_=translate, gettext=translate)
+        environment.globals.update(_=translate, gettext=translate, around=_splitter(translate), cut=Markup(_CUT))
         try:
             self._pages = {name: environment.get_template(f"{name}.html") for name in NAMES}
-            pieces: Any = environment.get_template("comment.html").module
-            self._pieces = pieces.open, pieces.replies, pieces.close
-            self.end_of_replies: Markup = pieces.end()
-        except (jinja2.TemplateError, AttributeError) as error:
+            self._comments = environment.get_template("comment.html")
+        except jinja2.TemplateError as error:
             raise ThemeError(f"theme '{theme.name}': {_place(error)}{error}") from error
 
     def page(self, kind: str, path: str, frame: Mapping[str, Any], values: Mapping[str, Any]) -> Page:
@@ -67,13 +71,26 @@ class Templates:
             raise ThemeError(f"theme '{self._theme}': {kind}.html: {_place(error)}{error}") from error
         return Page(path, text)
 
-    def comment(self, view: CommentView) -> tuple[Markup, Markup, Markup]:
-        """One comment in pieces: what opens it, what opens the list of its replies, what closes it."""
-        opening, replies, closing = self._pieces
+    def comments(self, views: Sequence[CommentView]) -> list[Pieces]:
+        """Each comment in pieces: what opens it, the list of its replies, closes that list, closes the comment."""
         try:
-            return opening(view), replies(view), closing(view)
+            pieces = self._comments.render(comments=views).split(_CUT)
         except jinja2.TemplateError as error:
             raise ThemeError(f"theme '{self._theme}': comment.html: {_place(error)}{error}") from error
+        if len(pieces) != 3 * len(views) + 1:
+            raise ThemeError(f"theme '{self._theme}': comment.html: must put {{{{ cut }}}} between pieces as ours does")
+        end = pieces.pop()
+        return [(opening, replies, end, close) for opening, replies, close in zip(*[iter(pieces)] * 3, strict=True)]
+
+
+def _splitter(translate: Callable[[str], Markup]) -> Callable[[str, str], tuple[Markup, Markup]]:
+    """``around("reply to <bdi>%(name)s</bdi>", "name")``: what stands before and behind, for templates that loop."""
+
+    def around(message: str, name: str) -> tuple[Markup, Markup]:
+        before, _, after = translate(message).partition(f"%({name})s")
+        return before, after
+
+    return around
 
 
 def _translator(words: Words) -> Callable[..., Markup]:

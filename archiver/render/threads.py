@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +12,7 @@ from archiver import paging, sorts, urls, views
 from archiver.config import Settings
 from archiver.model import Comment, Community, Post
 from archiver.render.parts import N_, OrderFiles, Parts, Span
-from archiver.render.templates import Page, Templates
+from archiver.render.templates import Page, Pieces, Templates
 from archiver.sorts import Arranged
 from archiver.tree import Node, Thread
 from archiver.views import CommentView, Link
@@ -23,6 +22,9 @@ DEEPEST = 50
 
 Browsers flatten a DOM beyond 512 elements; each depth here costs four. Lemmy itself stops at 50.
 """
+
+AT_ONCE = 1000
+"""Comments rendered by one call of their template."""
 
 NESTING_NOTES = {
     "inferred": N_(
@@ -136,14 +138,9 @@ class ThreadRenderer:
             "notes": [words.gettext(note) for note in notes],
         }
 
-    @property
-    def end_of_replies(self) -> Markup:
-        """What closes a list of replies."""
-        return self._templates.end_of_replies
-
-    def pieces(self, thread: Thread, node: Node, here: str, parent: Link | None) -> tuple[Markup, Markup, Markup]:
-        """The HTML of one comment: what opens it, what opens the list of its replies, what closes it."""
-        return self._templates.comment(self._view(thread, node, here, parent))
+    def pieces(self, thread: Thread, nodes: Iterable[tuple[Node, Link | None]], here: str) -> list[Pieces]:
+        """The HTML of comments, each with the link to what it answers."""
+        return self._templates.comments([self._view(thread, node, here, parent) for node, parent in nodes])
 
     def name(self, node: Node | None) -> str:
         """Who wrote a comment, in a sentence."""
@@ -152,34 +149,34 @@ class ThreadRenderer:
         return node.comment.author or self._parts.words.gettext("unknown author")
 
     def _view(self, thread: Thread, node: Node, here: str, parent: Link | None) -> CommentView:
-        comment, words = node.comment, self._parts.words
-        missing, replies = views.missing(node.missing, words), views.replies(len(node.children), words)
+        comment, parts = node.comment, self._parts
+        missing = views.missing(node.missing, parts.words) if node.missing != 0 else None
+        replies = views.replies(len(node.children), parts.words) if node.children else None
+        depth = parts.words.number(node.depth + 1)
         if comment is None:
             return CommentView(
                 fragment=urls.fragment(node.id), ghost=True, author=Link(self.name(node)), points="", created=None,
-                edited=None, marks=[], state=None, note=None, body=None, language=None, parent=None, original=None,
-                depth=node.depth + 1, children=len(node.children), descendants=node.descendants,
-                replies=replies, missing=missing, missing_url=urls.linkable(node.missing_url), cut=False,
+                edited=None, marks=[], state=None, note=None, body=None, language=None, parent=None, depth=depth,
+                original=None, replies=replies, missing=missing, missing_url=urls.linkable(node.missing_url), cut=False,
             )  # fmt: skip
-        body, note = self._parts.body(comment, here, prefix=urls.fragment(node.id) + "-")
-        flair = [("flair", comment.flair)] if comment.flair else []
+        fragment = urls.fragment(node.id)
+        body, note = parts.body(comment, here, prefix=fragment + "-")
+        marks = parts.marks(_marks(comment, thread.post))
         return CommentView(
-            fragment=urls.fragment(node.id),
+            fragment=fragment,
             ghost=False,
-            author=self._parts.author(comment.host, comment.author, here),
-            points=views.points(comment, words),
-            created=views.time(comment.created, words),
-            edited=views.time(comment.edited, words),
-            marks=[*self._parts.marks(_marks(comment, thread.post)), *flair],
+            author=parts.author(comment.host, comment.author, here),
+            points=views.points(comment, parts.words),
+            created=views.time(comment.created, parts.words),
+            edited=views.time(comment.edited, parts.words),
+            marks=[*marks, ("flair", comment.flair)] if comment.flair else marks,
             state=comment.state,
             note=note,
             body=body,
             language=views.language(comment.language),
             parent=parent,
-            original=self._parts.addresses.original_comment(comment),
-            depth=node.depth + 1,
-            children=len(node.children),
-            descendants=node.descendants,
+            depth=depth,
+            original=parts.addresses.original_comment(comment),
             replies=replies,
             missing=missing,
             missing_url=urls.linkable(node.missing_url),
@@ -216,6 +213,10 @@ class _Where:
         page = self.pages.get(node.id, number)
         return ("" if page == number else self._links[page - 1]) + "#" + urls.fragment(node.id)
 
+    def is_away(self, node: Node, number: int) -> bool:
+        """Does the comment on page ``number`` answer one that is on another page?"""
+        return node.parent is not None and self.pages.get(node.parent.id, number) != number
+
     def back(self, number: int) -> Link | None:
         """The way back, where a page begins in the middle of a branch."""
         nodes = self._cuts[number - 1]
@@ -235,38 +236,45 @@ class _Fragments:
         self._renderer = renderer
         self._thread = thread
         self._here = here
-        self._made: dict[str, tuple[Markup, Markup, Markup]] = {}
+        self._made: dict[str, Pieces] = {}
 
     def join(self, nodes: Sequence[Node], where: _Where, number: int) -> Markup:
         """The comments of one page as nested lists, written in a flat loop."""
-        parts: list[Markup] = []
-        closing: list[Markup] = []
+        parts: list[str] = []
+        closing: list[str] = []
         depths: dict[str, int] = {}
-        for node, after in zip_longest(nodes, nodes[1:]):
+        pieces = self._pieces(nodes, where, number)
+        for node, after, (opening, replies, end, close) in zip(nodes, [*nodes[1:], None], pieces, strict=True):
             # A comment whose parent is on another page begins at the left again.
-            depth = depths.get(node.parent.id, -1) + 1 if node.parent else 0
-            depth = depths[node.id] = min(depth, DEEPEST)
+            depth = min(depths.get(node.parent.id, -1) + 1, DEEPEST) if node.parent else 0
             while len(closing) > depth:
                 parts.append(closing.pop())
-            opening, replies, close = self._pieces(node, where, number)
             parts.append(opening)
             if after and after.parent is node and depth < DEEPEST:
                 parts.append(replies)
-                closing.append(self._renderer.end_of_replies + close)
+                closing.append(end + close)
             else:
                 parts.append(close)
+            depths[node.id] = depth
         parts += reversed(closing)
-        return Markup("").join(parts)
+        return Markup("".join(parts))  # noqa: S704 (made by the template)
 
-    def _pieces(self, node: Node, where: _Where, number: int) -> tuple[Markup, Markup, Markup]:
-        away = node.parent is not None and where.pages.get(node.parent.id, number) != number
-        made = None if away else self._made.get(node.id)
-        if made is None:
-            parent = Link(self._renderer.name(node.parent), where.link(node.parent, number)) if node.parent else None
-            made = self._renderer.pieces(self._thread, node, self._here, parent)
-            if not away:
-                self._made[node.id] = made
-        return made
+    def _pieces(self, nodes: Sequence[Node], where: _Where, number: int) -> list[Pieces]:
+        """The pieces of every node, in their order. Links to what is on another page are made for each page anew."""
+        away = [node for node in nodes if where.is_away(node, number)]
+        fresh = [node for node in nodes if node.id not in self._made]
+        for some in (fresh[at : at + AT_ONCE] for at in range(0, len(fresh), AT_ONCE)):
+            self._made.update(zip((node.id for node in some), self._render(some, where, number), strict=True))
+        elsewhere = dict(zip((node.id for node in away), self._render(away, where, number), strict=True))
+        made = self._made | elsewhere if elsewhere else self._made
+        return [made[node.id] for node in nodes]
+
+    def _render(self, nodes: Sequence[Node], where: _Where, number: int) -> list[Pieces]:
+        name = self._renderer.name
+        linked = (
+            (node, Link(name(node.parent), where.link(node.parent, number)) if node.parent else None) for node in nodes
+        )
+        return self._renderer.pieces(self._thread, linked, self._here)
 
 
 def _marks(comment: Comment, post: Post) -> list[str]:
