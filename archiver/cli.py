@@ -180,10 +180,14 @@ def build(
 @main.command("serve")
 @click.argument("site", type=a_path, default=OUTPUT)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port on this machine.")
-def serve_(site: Path, port: int) -> None:
-    """Show a site at http://localhost, on this machine only."""
-    server = serve.server(site, port)
-    click.echo(f"Serving {site} at http://localhost:{server.server_address[1]}/index.html (stop with Ctrl+C)")
+@click.option(
+    "--host", default=serve.LOOPBACK, show_default=True, help="Address to listen at; 0.0.0.0 lets everybody in."
+)
+def serve_(site: Path, port: int, host: str) -> None:
+    """Show a site at http://localhost, on this machine only unless told otherwise."""
+    server = serve.server(site, port, host)
+    name = "localhost" if host == serve.LOOPBACK else f"[{host}]" if ":" in host else host
+    click.echo(f"Serving {site} at http://{name}:{server.server_address[1]}/index.html (stop with Ctrl+C)")
     with server:
         try:
             server.serve_forever()

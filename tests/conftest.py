@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
-from contextlib import ExitStack
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -28,6 +29,32 @@ def real_dumps() -> Path:
     if not REAL_DUMPS.is_dir():
         pytest.skip(f"the folder of real dumps, {REAL_DUMPS}, is not here")
     return REAL_DUMPS
+
+
+@pytest.fixture
+def hang_guard() -> Any:
+    """``with hang_guard(60):`` fails what takes so many seconds of processor time: far more than a slow machine needs.
+
+    It is there for what would take minutes or hours. Where the system has no such timer, nothing is guarded.
+    """
+
+    @contextmanager
+    def guard(seconds: int) -> Iterator[None]:
+        def fail(*_: object) -> None:
+            pytest.fail(f"took more than {seconds} seconds of processor time")
+
+        if not hasattr(signal, "setitimer"):
+            yield
+            return
+        before = signal.signal(signal.SIGPROF, fail)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, before)
+
+    return guard
 
 
 @pytest.fixture

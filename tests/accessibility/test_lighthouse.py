@@ -9,14 +9,12 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from archiver.serve import server
+from archiver.serve import TYPES, file_for, server
 from tests.accessibility.conftest import LONG, chromium
 
 CATEGORIES = ("accessibility", "best-practices", "seo")
@@ -35,21 +33,21 @@ def served(site: Path) -> Iterator[str]:
     with server(site, 0) as running:
         handler: Any = running.RequestHandlerClass
 
-        class Compressing(handler.func):  # type: ignore[misc, name-defined]
-            def send_head(self) -> BytesIO | None:
-                path = Path(self.translate_path(self.path))
-                if not path.is_file():
+        class Compressing(handler):  # type: ignore[misc]
+            def do_GET(self) -> None:
+                path = file_for(site.resolve(), self.path)
+                if path is None:
                     self.send_error(404)
-                    return None
+                    return
                 body = gzip.compress(path.read_bytes())
                 self.send_response(200)
-                self.send_header("Content-Type", self.guess_type(str(path)))
+                self.send_header("Content-Type", TYPES[path.suffix])
                 self.send_header("Content-Encoding", "gzip")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                return BytesIO(body)
+                self.wfile.write(body)
 
-        running.RequestHandlerClass = partial(Compressing, directory=str(site))
+        running.RequestHandlerClass = Compressing
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{running.server_address[1]}"
         running.shutdown()

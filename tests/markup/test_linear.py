@@ -1,0 +1,88 @@
+"""No text takes more than linear time: calls are counted, and what hides in one call of C must come to an end."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import FrameType
+from typing import Any, get_args
+
+import pytest
+
+from archiver.markup import LONGEST_PARSED, Context, excerpt, render, title
+from archiver.model import BodyFormat
+
+FORMATS = get_args(BodyFormat)
+CONTEXT = Context("home.example", lambda *_: None, "c1-")
+LONG = LONGEST_PARSED - 1
+"""Characters of the longest text that is parsed; longer ones are shown as text."""
+MEGABYTE = 1 << 20
+HANG = 30
+"""Seconds of processor time for a text that takes 2 at most; one that takes quadratic time needs minutes."""
+HEAVY = [
+    *(">", "> ", "- ", "*", "* ", "_", "[", "]", "![", "[a](", "[^", "(", "<", "<a ", "<div>", "`", "`a", "~a", "^"),
+    *("^(", "@", "a@", "@a@b.", '"', "'", "http://a", "://", "|a|\n|-|\n", ">!", ">!a\n", "{a|", "::: spoiler a\n"),
+    *("\n", "#\n", "&", "&#", "/r/a+", "1. a\n", "\\", "\t", " ", "    \n", "e\u0301", "\u0301", "\u202e"),
+]
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many functions were called, those of C included."""
+    count = 0
+
+    def note(_frame: FrameType, event: str, _arg: Any) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def growth(work: Callable[[str], object], sign: str) -> float:
+    """By how much the calls grow where the text is four times as long: 4 if it is linear, 16 if it is quadratic."""
+    work("warm *up*")
+    few, many = (calls(lambda size=size: work("a" + sign * (size // len(sign)))) for size in (LONG // 64, LONG // 16))  # type: ignore[misc]
+    return many / few
+
+
+@pytest.mark.parametrize("body_format", FORMATS)
+def test_calls_grow_with_the_text(body_format: BodyFormat) -> None:
+    for sign in HEAVY:
+        assert growth(lambda text: render(text, body_format, CONTEXT), sign) < 4.5, sign
+
+
+def test_the_count_sees_what_is_quadratic() -> None:
+    def quadratic(text: str) -> None:
+        for start in range(0, len(text), 64):
+            for _ in range(start, len(text), 64):
+                len(text)
+
+    assert growth(quadratic, "a") > 15
+
+
+@pytest.mark.parametrize("body_format", ["lemmy", "reddit", "html"])
+def test_no_sign_hangs(body_format: BodyFormat, hang_guard: Callable[[int], AbstractContextManager[None]]) -> None:
+    for sign in HEAVY:
+        with hang_guard(HANG):
+            render("a" + sign * (LONG // 2 // len(sign)), body_format, CONTEXT)
+
+
+def test_no_megabyte_hangs(hang_guard: Callable[[int], AbstractContextManager[None]]) -> None:
+    """Of any format: what is so long goes the way of HTML that is too long, or half of that way."""
+    for sign in HEAVY:
+        text = "a" + sign * (MEGABYTE // len(sign))
+        with hang_guard(HANG):
+            render(text, "html", CONTEXT)
+            title(text, "lemmy")
+            excerpt(text, "html")
+
+
+def test_the_guard_sees_what_hangs(hang_guard: Callable[[int], AbstractContextManager[None]]) -> None:
+    with pytest.raises(pytest.fail.Exception, match="processor time"), hang_guard(1):
+        re.search(r"(?:a+)+b", "a" * 60)
