@@ -42,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     whole_page_comments: Annotated[int, msgspec.Meta(ge=0)] = 5000
     """Threads of several pages and up to this many comments also get one page with all of them; 0: none do."""
     posts_per_page: Annotated[int, msgspec.Meta(ge=1, le=500)] = 50
+    people: bool = True
+    """Make a page for everybody who wrote something."""
 
 
 def load(path: Path | None, options: dict[str, Any]) -> Settings:

@@ -8,33 +8,23 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import re
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from archiver.errors import PublishError
+from archiver.ledger import Ledger, Rendered, Written, checksum, has_size
 
 MANIFEST = "manifest.tsv"
 """One line a file: sha256, bytes, path; sorted by path."""
 
-
 _SIZE = re.compile(r"[0-9]{1,18}")
-
-
-class Written(msgspec.Struct, frozen=True):
-    """A file that belongs to the site."""
-
-    path: str
-    """Below the site folder."""
-    sha256: str
-    size: int
-    changed: bool
-    """It was written; otherwise the same bytes are there already."""
+_UNKNOWN = ""
+"""In place of a checksum: the file may be anything."""
 
 
 class Staging:
@@ -42,142 +32,172 @@ class Staging:
 
     def __init__(self, output: Path, folder: Path) -> None:
         self.output = output
-        self.folder = folder
-        self._old = sqlite3.connect(f"{(folder / 'build.db').absolute().as_uri()}?mode=ro", uri=True)
+        self._site = folder / "work" / "site"
+        self._made: set[str] = set()
+        self._old = sqlite3.connect(f"{(folder / 'ledger.db').absolute().as_uri()}?mode=ro", uri=True)
+        self._old.execute("ATTACH ? AS now", (f"{(folder / 'work' / 'places.db').absolute().as_uri()}?mode=ro",))
+        self._is_new = lru_cache(20_000)(self._is_new_of)
 
     def close(self) -> None:
         """Let go of the folder."""
         self._old.close()
 
-    def write(self, path: str, data: bytes) -> Written:
+    def write(self, path: str, data: bytes, content: str | None = None) -> Written:
         """Keep one file for the site, unless the same is there already. Raises PublishError."""
         digest = hashlib.sha256(data).hexdigest()
-        known = self._old.execute("SELECT sha256, size FROM old WHERE path = ?", (path,)).fetchone()
-        changed = known != (digest, len(data)) or not _has_size(self.output / path, len(data))
+        known = self._old.execute("SELECT sha256, size FROM main.file WHERE path = ?", (path,)).fetchone()
+        changed = known != (digest, len(data)) or not has_size(f"{self.output}/{path}", len(data))
         if changed:
-            target = self.folder / "site" / path
             try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(data)
+                self._write(path, data)
             except OSError as error:
                 raise PublishError(f"{self.output / path}: {error.strerror}; the old site is as it was") from error
-        return Written(path, digest, len(data), changed)
+        return Written(path, digest, len(data), changed=changed, content=content)
+
+    def _write(self, path: str, data: bytes) -> None:
+        folder = path.rpartition("/")[0]
+        if folder not in self._made:
+            (self._site / folder).mkdir(parents=True, exist_ok=True)
+            self._made.add(folder)
+        # Hundreds of thousands of small files: no buffer, no Path.
+        with open(f"{self._site}/{path}", "wb", buffering=0) as target:  # noqa: PTH123
+            if target.write(data) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def known(self, path: str, content: str) -> Written | None:
+        """The file that is there already, if it shows just that and is whole."""
+        row = self._old.execute(
+            "SELECT sha256, size FROM main.file WHERE path = ? AND content = ?", (path, content)
+        ).fetchone()
+        if row is None or not has_size(f"{self.output}/{path}", row[1]):
+            return None
+        return Written(path, row[0], row[1], changed=False, content=content)
 
     def page_of(self, thread: int, comment: str) -> int:
         """The page of the thread's default order that holds a comment."""
-        row = self._old.execute("SELECT page FROM place WHERE thread = ? AND comment = ?", (thread, comment)).fetchone()
+        if (is_new := self._is_new(thread)) is None:
+            return 1
+        sql = f"SELECT page FROM {'now' if is_new else 'main'}.place WHERE thread = ? AND comment = ?"
+        row = self._old.execute(sql, (thread, comment)).fetchone()
         return int(row[0]) if row else 1
+
+    def _is_new_of(self, thread: int) -> bool | None:
+        """Was the thread rendered by this build? None: it has one page anyway."""
+        if self._old.execute("SELECT 1 FROM now.rendered WHERE thread = ?", (thread,)).fetchone():
+            return True
+        found = self._old.execute("SELECT 1 FROM main.place WHERE thread = ? LIMIT 1", (thread,)).fetchone()
+        return False if found else None
 
 
 class Build:
     """One build of a site folder: made first, ``commit`` at the end; ``discard`` whatever happens."""
 
     def __init__(self, output: Path) -> None:
-        """Raises PublishError if the folder holds something that is not a site of ours."""
+        """Raises PublishError if the folder holds something that is not a site of ours, or another build runs."""
         self.output = output
         whole = output.resolve()
-        self.folder = whole.parent / f".{whole.name}.building"
+        self.folder = whole.parent / f".{whole.name}.archiver"
+        self._work = self.folder / "work"
         try:
             if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()):
                 raise PublishError(f"{output}: exists and is not a site made by archiver; choose another --output")
-            whole.parent.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(self.folder, ignore_errors=True)
-            (self.folder / "site").mkdir(parents=True)
-            self._db = sqlite3.connect(self.folder / "build.db", isolation_level=None)
+            self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PublishError(f"{error.filename or output}: {error.strerror}") from error
-        except sqlite3.Error as error:
-            raise PublishError(f"{self.folder}: {error}") from error
+        self.ledger = Ledger(self.folder / "ledger.db")
         try:
-            self._prepare()
+            self._open()
+        except OSError as error:
+            self.ledger.close()
+            raise PublishError(f"{error.filename or output}: {error.strerror}") from error
         except BaseException:
-            self.discard()
+            self.ledger.close()
             raise
 
-    def _prepare(self) -> None:
-        self._db.executescript("""
+    def _open(self) -> None:
+        interrupted = self._work / "site" / MANIFEST
+        if interrupted.exists():
+            # A build died while it moved files in: which of these are new, nobody knows.
+            paths = {path for found in (interrupted, self.output / MANIFEST) for path, *_ in _manifest(found)}
+            self.ledger.relearn((path, _UNKNOWN, 0) for path in sorted(paths))
+        elif self.ledger.fact("manifest") != checksum(self.output / MANIFEST):
+            self.ledger.relearn(_manifest(self.output / MANIFEST))
+        self.ledger.begin()
+        shutil.rmtree(self._work, ignore_errors=True)
+        (self._work / "site").mkdir(parents=True)
+        self._places = sqlite3.connect(self._work / "places.db", isolation_level=None)
+        self._places.executescript("""
             PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
-            CREATE TABLE old (path TEXT PRIMARY KEY, sha256 TEXT, size INTEGER) WITHOUT ROWID;
-            CREATE TABLE new (path TEXT PRIMARY KEY, sha256 TEXT, size INTEGER, changed INTEGER) WITHOUT ROWID;
+            CREATE TABLE rendered (thread INTEGER PRIMARY KEY);
             CREATE TABLE place (
                 thread INTEGER, comment TEXT, page INTEGER, PRIMARY KEY (thread, comment)
             ) WITHOUT ROWID;
         """)
-        self._fill("INSERT OR REPLACE INTO old VALUES (?, ?, ?)", _manifest(self.output / MANIFEST))
 
-    def _fill(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        try:
-            self._db.executemany(sql, rows)
-        except sqlite3.IntegrityError:
-            raise
-        except sqlite3.Error as error:
-            raise PublishError(f"{self.folder}: {error}; the old site is as it was") from error
+    def add(self, rendered: list[Rendered]) -> Iterator[tuple[int, list[str]]]:
+        """Note what came of units. Yields (thread, comments) where comments stand on another page than before."""
+        self.ledger.note(rendered)
+        for one in rendered:
+            if one.thread is not None and (moved := self.ledger.move(one.thread, one.places)):
+                self._places.execute("INSERT INTO rendered VALUES (?)", (one.thread,))
+                rows = ((one.thread, *place) for place in one.places.items())
+                self._places.executemany("INSERT INTO place VALUES (?, ?, ?)", rows)
+                yield one.thread, moved
 
-    def add(self, files: Iterable[Written]) -> None:
-        """Note files that belong to the site. Raises PublishError where two pages have one address."""
-        try:
-            self._fill("INSERT INTO new VALUES (?, ?, ?, ?)", ((f.path, f.sha256, f.size, f.changed) for f in files))
-        except sqlite3.IntegrityError as error:
-            raise PublishError(f"{self.output}: two pages have the same address ({error})") from error
-
-    def place(self, thread: int, pages: dict[str, int]) -> None:
-        """Note on which page of their thread comments stand."""
-        rows = ((thread, comment, page) for comment, page in pages.items())
-        self._fill("INSERT INTO place VALUES (?, ?, ?)", rows)
-
-    def commit(self) -> tuple[int, int, int]:
+    def commit(self, facts: dict[str, str]) -> tuple[int, int, int]:
         """Move everything in, take away what no longer belongs. Returns (written, unchanged, removed)."""
-        changed = [row[0] for row in self._db.execute("SELECT path FROM new WHERE changed ORDER BY path")]
-        stale = [row[0] for row in self._db.execute("SELECT path FROM old WHERE path NOT IN (SELECT path FROM new)")]
-        (total,) = self._db.execute("SELECT count(*) FROM new").fetchone()
+        changed, stale, total = self.ledger.changed(), self.ledger.stale(), self.ledger.count()
         try:
             if changed or stale or not self.output.exists():
                 self._write_manifest()
-                self._move(changed)
-            for path in stale:
-                _remove(self.output, path)
+                self._move(changed, stale)
+            self.ledger.keep(facts | {"manifest": checksum(self.output / MANIFEST)})
         except OSError as error:
             raise PublishError(f"{error.filename or self.output}: {error.strerror}") from error
         return len(changed), total - len(changed), len(stale)
 
     def discard(self) -> None:
-        """Take the workplace away."""
-        self._db.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Let go of everything; what was not committed is forgotten, unless it was being moved in."""
+        self._places.close()
+        self.ledger.close()
+        if not (self._work / "site" / MANIFEST).exists():
+            shutil.rmtree(self._work, ignore_errors=True)
 
     def _write_manifest(self) -> None:
-        with (self.folder / "site" / MANIFEST).open("w", encoding="utf-8", newline="\n") as target:
-            for digest, size, path in self._db.execute("SELECT sha256, size, path FROM new ORDER BY path"):
+        with (self._work / "manifest.new").open("w", encoding="utf-8", newline="\n") as target:
+            for digest, size, path in self.ledger.files():
                 target.write(f"{digest}\t{size}\t{path}\n")
+        # Its being in place there says: from now on files are moved.
+        (self._work / "manifest.new").rename(self._work / "site" / MANIFEST)
 
-    def _move(self, changed: list[str]) -> None:
-        site = self.folder / "site"
+    def _move(self, changed: list[str], stale: Iterable[str]) -> None:
+        site = self._work / "site"
         if not self.output.exists():
             site.rename(self.output)
             return
         # Lists come after the pages they lead to, and the manifest, which makes it a site, comes last.
-        for path in [*sorted(changed, key=lambda path: (path.count("/") == 0, path)), MANIFEST]:
-            target = self.output / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                (site / path).replace(target)
-            except OSError as error:
-                if error.errno != errno.EXDEV:
-                    raise
-                # The site folder is a disk of its own: copy first, so that no half page is ever seen.
-                copy = target.with_name(f".{target.name}.new")
-                shutil.copyfile(site / path, copy)
-                copy.replace(target)
+        for path in sorted(changed, key=lambda path: (path.count("/") == 0, path)):
+            self._move_one(site / path, self.output / path)
+        for path in stale:
+            _remove(self.output, path)
+        self._move_one(site / MANIFEST, self.output / MANIFEST)
 
-
-def _has_size(path: Path, size: int) -> bool:
-    try:
-        return path.stat().st_size == size
-    except OSError:
-        return False
+    def _move_one(self, source: Path, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            source.replace(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            # The site folder is a disk of its own: copy first, so that no half page is ever seen.
+            copy = target.with_name(f".{target.name}.new")
+            shutil.copyfile(source, copy)
+            copy.replace(target)
+            source.unlink()
 
 
 def _manifest(path: Path) -> Iterator[tuple[str, str, int]]:
+    """(path, sha256, size) of every file."""
     if not path.exists():
         return
     with path.open(encoding="utf-8", errors="replace") as lines:

@@ -42,7 +42,7 @@ def safe_name(text: str, *, folded: bool = False) -> str:
     since ``A`` and ``a`` are one file on many disks.
     """
     # ASCII only, as SQLite does it: "É" and "é" are two people.
-    small = _CAPITALS.sub(lambda match: match[0].lower(), text)
+    small = folded_name(text)
     name = small if folded else text
     safe = (
         bool(_SAFE.fullmatch(name))
@@ -56,6 +56,11 @@ def safe_name(text: str, *, folded: bool = False) -> str:
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST]
     stem = re.sub(r"[^a-z0-9@_+-]++", "-", small).strip("-")[: MAX_NAME - DIGEST - 1]
     return f"{stem}~{digest}"
+
+
+def folded_name(name: str) -> str:
+    """A name of a person or community as all its spellings have it. Only ASCII folds, as SQLite does it."""
+    return _CAPITALS.sub(lambda match: match[0].lower(), name)
 
 
 class Addresses:

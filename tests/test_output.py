@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from archiver.errors import PublishError
+from archiver.ledger import Rendered, Written
 from archiver.output import MANIFEST, Build, Staging
 
 Files = dict[str, str]
@@ -25,12 +26,17 @@ def build(output: Path, files: Files) -> tuple[int, int, int]:
     try:
         staging = Staging(output, made.folder)
         try:
-            made.add([staging.write(path, text.encode()) for path, text in files.items()])
+            made.ledger.forget_all()
+            add(made, [staging.write(path, text.encode()) for path, text in files.items()])
         finally:
             staging.close()
-        return made.commit()
+        return made.commit({})
     finally:
         made.discard()
+
+
+def add(made: Build, files: list[Written], places: dict[str, int] | None = None) -> list[tuple[int, list[str]]]:
+    return list(made.add([Rendered("thread 7", files, [], places or {}, 7)]))
 
 
 def files(output: Path) -> Files:
@@ -47,10 +53,11 @@ def output(tmp_path: Path) -> Path:
     return tmp_path / "deep" / "public"
 
 
-def test_a_build_makes_the_folder_and_leaves_nothing_beside_it(output: Path) -> None:
+def test_a_build_makes_the_folder_and_leaves_only_its_ledger_beside_it(output: Path) -> None:
     assert build(output, OLD) == (3, 0, 0)
     assert files(output) == OLD
-    assert [path.name for path in output.parent.iterdir()] == ["public"]
+    assert {path.name for path in output.parent.iterdir()} == {"public", ".public.archiver"}
+    assert [path.name for path in (output.parent / ".public.archiver").iterdir()] == ["ledger.db"]
 
 
 def test_the_manifest_names_every_file_in_order(output: Path) -> None:
@@ -134,11 +141,11 @@ def test_a_build_that_dies_leaves_the_old_site(output: Path) -> None:
     before = stamps(output)
     died = Build(output)
     Staging(output, died.folder).write("index.html", b"half")
-    died._db.close()  # and no more: it was killed
+    died.ledger.close()  # and no more: it was killed
     assert stamps(output) == before
-    assert died.folder.exists()
+    assert (died.folder / "work").exists()
     assert build(output, OLD | {"new.html": "new"}) == (1, 3, 0)
-    assert not died.folder.exists()
+    assert not (died.folder / "work").exists()
     assert files(output) == OLD | {"new.html": "new"}
 
 
@@ -149,18 +156,18 @@ def full(*_: object) -> None:
 def test_a_full_disk_leaves_the_old_site(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(output, OLD)
     before = stamps(output)
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Staging, "_write", full)
     with pytest.raises(PublishError, match=r"index\.html: No space left on device; the old site is as it was"):
         build(output, {"index.html": "changed"})
     assert stamps(output) == before
-    assert not (output.parent / ".public.building").exists()
+    assert not (output.parent / ".public.archiver" / "work").exists()
 
 
 def test_a_full_disk_while_noting_pages_is_said_too(output: Path) -> None:
     made = Build(output)
-    made._db.execute(f"PRAGMA max_page_count = {made._db.execute('PRAGMA page_count').fetchone()[0]}")
+    made.ledger._db.execute(f"PRAGMA max_page_count = {made.ledger._db.execute('PRAGMA page_count').fetchone()[0]}")
     with pytest.raises(PublishError, match="database or disk is full"):
-        made.place(1, {str(n) * 20: n for n in range(2_000)})
+        add(made, [], {str(n) * 20: n for n in range(2_000)})
     made.discard()
     assert not output.exists()
 
@@ -169,18 +176,55 @@ def test_two_pages_with_one_address_are_an_error(output: Path) -> None:
     made = Build(output)
     staging = Staging(output, made.folder)
     with pytest.raises(PublishError, match="two pages have the same address"):
-        made.add([staging.write("a.html", b"1"), staging.write("a.html", b"2")])
+        add(made, [staging.write("a.html", b"1"), staging.write("a.html", b"2")])
     staging.close()
     made.discard()
 
 
 def test_a_comments_page_is_remembered(output: Path) -> None:
-    made = Build(output)
-    made.place(7, {"c": 3})
-    staging = Staging(output, made.folder)
-    assert (staging.page_of(7, "c"), staging.page_of(7, "d"), staging.page_of(8, "c")) == (3, 1, 1)
-    staging.close()
-    made.discard()
+    for places, moved in (({"c": 3}, ["c"]), ({"c": 3}, []), ({"c": 2, "d": 2}, ["c", "d"]), ({}, ["c", "d"])):
+        made = Build(output)
+        assert [(thread, sorted(ids)) for thread, ids in add(made, [], places)] == ([(7, moved)] if moved else [])
+        staging = Staging(output, made.folder)
+        found = [staging.page_of(7, "c"), staging.page_of(7, "d"), staging.page_of(8, "c")]
+        assert found == [places.get("c", 1), places.get("d", 1), 1]
+        staging.close()
+        made.commit({})
+        made.discard()
+
+
+def test_what_a_killed_build_was_moving_in_is_not_trusted(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(output, OLD)
+    moved: list[Path] = []
+    move = Build._move_one
+
+    def die(made: Build, source: Path, target: Path) -> None:
+        if len(moved) == 2:
+            raise KeyboardInterrupt
+        moved.append(target)
+        move(made, source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Build, "_move_one", die)
+        with pytest.raises(KeyboardInterrupt):
+            build(output, {"a/b/one.html": "ONE", "a/new.html": "new", "index.html": "later"})
+    assert [path.name for path in moved] == ["one.html", "new.html"]
+    assert build(output, OLD) == (3, 0, 1)
+    assert files(output) == OLD
+
+
+def test_a_damaged_ledger_is_made_anew(output: Path) -> None:
+    build(output, OLD)
+    (output.parent / ".public.archiver" / "ledger.db").write_bytes(b"nonsense" * 1000)
+    assert build(output, OLD) == (0, 3, 0)
+
+
+def test_two_builds_of_one_site_at_once_are_said(output: Path) -> None:
+    first = Build(output)
+    with pytest.raises(PublishError, match="another build is writing this site"):
+        Build(output)
+    first.discard()
+    assert build(output, OLD) == (3, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +252,7 @@ def test_a_damaged_manifest_is_said(line: str, output: Path) -> None:
     with pytest.raises(PublishError, match=r"manifest\.tsv:1: not a line of a manifest; remove the folder"):
         build(output, OLD)
     assert files(output) == OLD
-    assert not (output.parent / ".public.building").exists()
+    assert not (output.parent / ".public.archiver" / "work").exists()
 
 
 def test_a_site_may_lie_behind_a_link(output: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from archiver.markup.commonmark import convert, core_parser, safe_parser
+from archiver.markup.excerpts import READS as EXCERPT_READS
 from archiver.markup.excerpts import excerpt
 from archiver.markup.fast import render_simple
 from archiver.markup.lemmy import lemmy_parser
@@ -21,7 +22,7 @@ from archiver.markup.sanitise import sanitise
 from archiver.model import BodyFormat
 from archiver.platforms import REDDIT_HOST
 
-__all__ = ["LONGEST_PARSED", "Context", "excerpt", "render", "title"]
+__all__ = ["EXCERPT_READS", "LONGEST_PARSED", "Context", "excerpt", "render", "title"]
 
 LONGEST_PARSED = 256 * 1024
 """Characters; longer bodies are shown as plain text, so that no body can stop a build."""

@@ -22,7 +22,13 @@ _RUBY = re.compile(r"\{([^{}|\n]+)\|[^{}|\n]+\}")
 _SIGNS = re.compile(r"\\([!-/:-@\[-`{-~])|[*`]+|~~|(?<![^\W_])_+|_+(?![^\W_])|\^\(|\^")
 
 
-def excerpt(body: str, body_format: BodyFormat, length: int = 300) -> str:
+LENGTH = 300
+"""Characters of an excerpt, at most."""
+READS = LENGTH * 4 + 1
+"""Characters of a body that are enough to make its excerpt; the last tells only that there is more."""
+
+
+def excerpt(body: str, body_format: BodyFormat, length: int = LENGTH) -> str:
     """The beginning of ``body`` as plain text of at most ``length`` characters, cut at a word with "…".
 
     Hidden text (spoilers) stays hidden. Only the first few lengths of the body are read, so it may be shorter.

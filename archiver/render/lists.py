@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
+from markupsafe import Markup
 
 from archiver import markup, sorts, urls, views
 from archiver.config import Settings
 from archiver.model import Capture, Comment, Community, Person, Post, Skip
 from archiver.render.parts import OrderFiles, Parts, Span
 from archiver.render.templates import Page, Templates
-from archiver.views import Link, OrderLink, Time
+from archiver.views import CommunityView, Link, OrderLink, Time
 
 
 @dataclasses.dataclass(slots=True)
@@ -50,6 +51,25 @@ class ListPage(msgspec.Struct, frozen=True):
     """Things in the whole list."""
 
 
+class ListHead(msgspec.Struct, frozen=True):
+    """What all pages of a list of posts share."""
+
+    base: str
+    """Path below the site folder, without suffix."""
+    title: str
+    community: CommunityView | None
+    about: dict[str, Any] | None
+    """Numbers of the whole archive: only the first pages show them, so that others stay as they are."""
+
+    def files(self, groups: Sequence[tuple[str, ...]]) -> OrderFiles:
+        """Where each order lives."""
+        return OrderFiles(self.base, groups[0][0], groups)
+
+    def on(self, number: int) -> ListHead:
+        """What of it page ``number`` shows."""
+        return self if number == 1 else msgspec.structs.replace(self, about=None)
+
+
 class ListRenderer:
     """Renders lists."""
 
@@ -59,24 +79,21 @@ class ListRenderer:
         self._parts = parts
         self._words = parts.words
 
-    def posts(
-        self,
-        community: Community | None,
-        groups: Sequence[tuple[str, ...]],
-        current: ListPage,
-        posts: Sequence[tuple[Post, int]],
-        numbers: Numbers | None,
-    ) -> Page:
-        """One page of a list of posts: of a community, or (community None) of the whole archive.
+    def list_head(self, community: Community | None, numbers: Numbers | None) -> ListHead:
+        """What all pages of a list of posts share: of a community, or (community None) of the whole archive."""
+        base = self._base(community)
+        view = self._parts.community(community, urls.page_name(base)) if community else None
+        about = self._numbers(numbers, urls.page_name(base)) if numbers else None
+        return ListHead(base, view.title if view else self._parts.title, view, about)
 
-        ``groups``: the orders there are, those that come out alike together; ``posts``: those of this page, with their
-        comments in this archive.
+    def posts(self, head: ListHead, groups: Sequence[tuple[str, ...]], current: ListPage, lines: Sequence[str]) -> Page:
+        """One page of a list of posts.
+
+        ``groups``: the orders there are, those that come out alike together; ``lines``: those of this page, as
+        ``post_lines`` makes them.
         """
-        base = self._parts.addresses.community(community.host, community.name) if community else "index"
-        files = OrderFiles(base, groups[0][0], groups)
+        files = head.files(groups)
         path = files.path(current.names, current.number)
-        view = self._parts.community(community, path) if community else None
-        title = view.title if view else self._parts.title
         listing = self._listing(files, current, path, sorts.POST_ORDERS) | {
             "summary": views.threads(current.total, self._words),
             "periods": [],
@@ -88,12 +105,22 @@ class ListRenderer:
                 if link.name.startswith("top")
             ]
         listing["orders"] = _without_periods(listing["orders"])
-        shown = [self._parts.post(post, count, path, full=False, community=not community) for post, count in posts]
-        frame = {"number": current.number, "title": title, "canonical": path}
-        frame["kind"] = "community" if community else "index"
-        about = self._numbers(numbers, path) if numbers else None
-        values = {"listing": listing, "posts": shown, "community": view, "about": about}
+        head = head.on(current.number)
+        frame = {"number": current.number, "title": head.title, "canonical": path}
+        frame["kind"] = "community" if head.community else "index"
+        shown = Markup("".join(lines))  # noqa: S704 (made by the template)
+        values = {"listing": listing, "posts": shown, "community": head.community, "about": head.about}
         return self._templates.page("listing", path, frame, values)
+
+    def post_lines(self, community: Community | None, posts: Iterable[tuple[Post, int]]) -> list[str]:
+        """The HTML of posts, each with its comments in this archive, as every page and order of a list shows them."""
+        here = urls.page_name(self._base(community))
+        show_community = community is None
+        views = [self._parts.post(post, count, here, full=False, community=show_community) for post, count in posts]
+        return self._templates.rows("post_line", views)
+
+    def _base(self, community: Community | None) -> str:
+        return self._parts.addresses.community(community.host, community.name) if community else "index"
 
     def person(
         self,
@@ -101,9 +128,12 @@ class ListRenderer:
         groups: Sequence[tuple[str, ...]],
         current: ListPage,
         totals: tuple[int, int],
-        entries: Sequence[EntryView],
+        entries: Sequence[str],
     ) -> Page:
-        """One page of what a person wrote; ``totals``: their posts and comments in this archive."""
+        """One page of what a person wrote; ``totals``: their posts and comments in this archive.
+
+        ``entries``: those of this page, as ``entries`` makes them.
+        """
         files = OrderFiles(self._parts.addresses.person(person.host, person.name), groups[0][0], groups)
         path = files.path(current.names, current.number)
         listing = self._listing(files, current, path, sorts.PERSON_ORDERS) | {
@@ -112,7 +142,8 @@ class ListRenderer:
         }
         frame = {"number": current.number, "title": person.name, "canonical": path}
         view = {"original": self._parts.addresses.original_person(person)}
-        return self._templates.page("person", path, frame, {"listing": listing, "entries": entries, "person": view})
+        shown = Markup("".join(entries))  # noqa: S704 (made by the template)
+        return self._templates.page("person", path, frame, {"listing": listing, "entries": shown, "person": view})
 
     def _listing(self, files: OrderFiles, current: ListPage, path: str, shown: Sequence[str]) -> dict[str, Any]:
         size = self._settings.posts_per_page
@@ -148,9 +179,15 @@ class ListRenderer:
         path = "accessibility.html"
         return self._templates.page("accessibility", path, {"canonical": path}, {})
 
-    def entry(self, person: Person, thread: Post, comment: Comment | None, page: int) -> EntryView:
-        """One thing that a person wrote; ``page``: the page of the thread's default order that holds the comment."""
+    def entries(self, person: Person, written: Iterable[tuple[Post, Comment | None, int]]) -> list[str]:
+        """The HTML of what a person wrote, as every page and order of the list shows it.
+
+        Each: the post, the comment (None: the post is meant), the page of the thread's default order that holds it.
+        """
         here = self._parts.addresses.person(person.host, person.name)
+        return self._templates.rows("entry", [self._entry(here, *one) for one in written])
+
+    def _entry(self, here: str, thread: Post, comment: Comment | None, page: int) -> EntryView:
         record = comment or thread
         address = self._parts.addresses.post(thread.host, thread.id, thread.community)
         href = urls.relative(urls.page_name(address, None, page), here)

@@ -204,7 +204,9 @@ class Parts:
 
     def _author_in(self, host: str, name: str, folder: str) -> Link:
         """The link to a person from any page in a folder of the site."""
-        return Link(name, urls.relative(urls.page_name(self.addresses.person(host, name)), f"{folder}/" if folder else ""))
+        return Link(
+            name, urls.relative(urls.page_name(self.addresses.person(host, name)), f"{folder}/" if folder else "")
+        )
 
     def person_link(self, host: str, name: str, here: str) -> Link:
         """Somebody who need not have written anything here."""

@@ -22,6 +22,9 @@ Pieces = tuple[str, str, str, str]
 _CUT = "\0"
 """Between pieces: no text of a dump keeps this character (markup and store take it out)."""
 
+ROWS = ("comment", "post_line", "entry")
+"""Templates of things in lists, which render many at once."""
+
 NAMES = ("thread", "listing", "person", "communities", "about", "accessibility")
 """Templates of whole pages."""
 
@@ -53,10 +56,11 @@ class Templates:
         environment.globals["site"] = {"title": title, "language": words.language, "direction": words.direction}
         environment.globals["number"] = words.number
         translate = _translator(words)
-        environment.globals.update(_=translate, gettext=translate, around=_splitter(translate), cut=Markup(_CUT))
+        environment.globals.update(_=translate, gettext=translate, around=_splitter(translate))
+        environment.globals["cut"] = Markup(_CUT)  # noqa: S704  a constant
         try:
             self._pages = {name: environment.get_template(f"{name}.html") for name in NAMES}
-            self._comments = environment.get_template("comment.html")
+            self._rows = {name: environment.get_template(f"{name}.html") for name in ROWS}
         except jinja2.TemplateError as error:
             raise ThemeError(f"theme '{theme.name}': {_place(error)}{error}") from error
 
@@ -73,14 +77,24 @@ class Templates:
 
     def comments(self, views: Sequence[CommentView]) -> list[Pieces]:
         """Each comment in pieces: what opens it, the list of its replies, closes that list, closes the comment."""
-        try:
-            pieces = self._comments.render(comments=views).split(_CUT)
-        except jinja2.TemplateError as error:
-            raise ThemeError(f"theme '{self._theme}': comment.html: {_place(error)}{error}") from error
-        if len(pieces) != 3 * len(views) + 1:
-            raise ThemeError(f"theme '{self._theme}': comment.html: must put {{{{ cut }}}} between pieces as ours does")
-        end = pieces.pop()
+        *pieces, end = self._split("comment", views, 3)
         return [(opening, replies, end, close) for opening, replies, close in zip(*[iter(pieces)] * 3, strict=True)]
+
+    def rows(self, kind: str, views: Sequence[Any]) -> list[str]:
+        """The HTML of each line of a list: "post_line" or "entry"."""
+        return self._split(kind, views, 1)[:-1]
+
+    def _split(self, kind: str, views: Sequence[Any], pieces: int) -> list[str]:
+        """Everything rendered by one call, cut into so many pieces for each and what follows the last."""
+        try:
+            found = self._rows[kind].render(rows=views).split(_CUT)
+        except jinja2.TemplateError as error:
+            raise ThemeError(f"theme '{self._theme}': {kind}.html: {_place(error)}{error}") from error
+        if len(found) != pieces * len(views) + 1:
+            raise ThemeError(
+                f"theme '{self._theme}': {kind}.html: must have {{{{ cut }}}} where the built-in one has it"
+            )
+        return found
 
 
 def _splitter(translate: Callable[[str], Markup]) -> Callable[[str, str], tuple[Markup, Markup]]:

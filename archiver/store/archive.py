@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import msgspec
 from archiver.errors import StoreError
 from archiver.model import Capture, Comment, Community, Gap, Moment, Person, Post, Site, Skip
 from archiver.sorts import EntryLine, PostLine
-from archiver.store import schema
+from archiver.store import migrations, schema
 from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Table, moment, text
 from archiver.store.writer import CaptureWriter
 
@@ -69,6 +69,8 @@ class Archive:
             self._db.executescript(f"BEGIN IMMEDIATE; {schema.TABLES} {marks} COMMIT;")
         elif application != schema.APPLICATION_ID:
             raise StoreError(f"{self.path}: not an archive of archiver; choose another file with --archive")
+        elif version < schema.VERSION:
+            self._upgrade(version)
         elif version > schema.VERSION:
             raise StoreError(
                 f"{self.path}: made by a newer archiver (tables {version}, this one knows {schema.VERSION})"
@@ -76,6 +78,11 @@ class Archive:
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.execute("PRAGMA cache_size = -32768")
         self._db.execute("PRAGMA temp_store = FILE")
+
+    def _upgrade(self, version: int) -> None:
+        """An older file is upgraded by whoever opens it first, also only to read it."""
+        with closing(sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)) as db:
+            migrations.migrate(db, self.path, version)
 
     def __enter__(self) -> Archive:
         return self
@@ -126,6 +133,34 @@ class Archive:
         """The capture of the same bytes, where the archive has it already."""
         found = self._captures("WHERE sha256 = ? AND member = ?", (sha256, text(member)))
         return found[0] if found else None
+
+    # -- changes -----------------------------------------------------------------------------------------------------
+
+    def state(self) -> tuple[str, int]:
+        """What tells this file from every other, and how many times something was added to it."""
+        found: tuple[str, int] = self._row("SELECT id, revision FROM archive", ())
+        return found
+
+    def changed_threads(self, since: int) -> Iterator[int]:
+        """Keys of the threads that show something else than at revision ``since``."""
+        sql = """SELECT key FROM post WHERE changed > ?1 UNION
+            SELECT post.key FROM post JOIN changed ON changed.kind = 'sidebar' AND changed.revision > ?1
+                AND changed.host = post.host AND changed.name = post.community"""
+        for (key,) in self._rows(sql, (since,)):
+            yield key
+
+    def changed(self, kind: str, since: int) -> Iterator[tuple[str, str]]:
+        """(host, name) of each "person" or "community" whose pages show something else than at revision ``since``."""
+        yield from self._rows(
+            "SELECT host, name FROM changed WHERE kind = ? AND revision > ? ORDER BY host, name", (kind, since)
+        )
+
+    def authors_of(self, key: int, comments: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """(host, name) of who wrote these comments of a thread, as far as it is known."""
+        sql = """SELECT post.host, comment.author FROM comment JOIN post ON post.key = comment.post
+            WHERE comment.post = ? AND comment.id = ? AND comment.author IS NOT NULL"""
+        for id in comments:
+            yield from self._rows(sql, (key, id))
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -221,17 +256,10 @@ class Archive:
                 max(coalesce(post.declared_comments, 0), (SELECT count(*) FROM comment WHERE comment.post = post.key)),
                 coalesce((SELECT max(comment.created) FROM comment WHERE comment.post = post.key
                         AND comment.author IS NOT post.author AND comment.created < post.created + 172800000000),
-                    post.newest_comment)
+                    post.newest_comment), post.changed
             FROM post {where} ORDER BY post.host, post.id"""
         for row in self._rows(sql, (host, community) if where else ()):
             yield PostLine(*row)
-
-    def thread_head(self, key: int) -> Post:
-        """What a list says of the thread that a comment stands in: its post without text and numbers."""
-        sql = "SELECT host, id, community, author, title, state, created, created_latest, created_words FROM post"
-        host, id, community, author, title, state, *created = self._row(f"{sql} WHERE key = ?", (key,))
-        at = moment(*created) if created[0] is not None else None
-        return Post(host=host, id=id, community=community, author=author, title=title, state=state, created=at)
 
     def posts(self, keys: Iterable[int]) -> list[tuple[int, Post, int]]:
         """(key, post, comments in this archive) for each key, in their order."""
@@ -250,11 +278,39 @@ class Archive:
             FROM comment JOIN post ON post.key = comment.post WHERE comment.author = ?2 AND post.host = ?1"""
         return [EntryLine(*row) for row in self._rows(sql, (host, name))]
 
-    def comment(self, post: Post, key: int, id: str) -> Comment:
-        """One comment of the thread with that key."""
-        sql = f"SELECT {_columns(COMMENTS)} FROM comment WHERE post = ? AND id = ?"
-        row = self._row(sql, (key, id))
-        return COMMENTS.record(row, host=post.host, post=post.id, community=post.community)
+    def entries(self, lines: Iterable[EntryLine], length: int) -> Iterator[tuple[Post, Comment | None]]:
+        """What a list of somebody's posts and comments shows of each: (its post, the comment or None).
+
+        Only what the list shows is filled in, texts to ``length`` characters.
+        """
+        head = "post.host, post.id, post.community, post.title, post.state, post.created, post.created_latest"
+        own = "substr({0}.body, 1, ?), {0}.body_format, {0}.score, {0}.author"
+        of_post = f"SELECT {head}, post.created_words, {own.format('post')} FROM post WHERE key = ?"
+        of_comment = f"""SELECT {head}, post.created_words, {own.format("comment")}, comment.state, comment.created,
+            comment.created_latest, comment.created_words, comment.score_hidden
+            FROM comment JOIN post ON post.key = comment.post WHERE comment.post = ? AND comment.id = ?"""
+        for line in lines:
+            if line.comment is None:
+                *told, body, body_format, score, author = self._row(of_post, (length, line.key))
+                yield _head(told, body=body, body_format=body_format, score=score, author=author), None
+                continue
+            row = self._row(of_comment, (length, line.key, line.comment))
+            *told, body, body_format, score, author, state, created, latest, words, hidden = row
+            yield (
+                _head(told),
+                Comment(
+                    host=row[0],
+                    post=row[1],
+                    id=line.comment,
+                    author=author,
+                    body=body,
+                    body_format=body_format,
+                    created=None if created is None else moment(created, latest, words),
+                    score=score,
+                    score_hidden=hidden,
+                    state=state,
+                ),
+            )
 
     def community_sizes(self) -> list[tuple[str, str, int]]:
         """(host, name, threads) of every community, the ones with most threads first."""
@@ -319,6 +375,13 @@ def _placed(comments: list[Comment], sources: list[int], digests: dict[int, str]
     for position, (*_, at) in enumerate(sorted(known)):
         placed[at] = msgspec.structs.replace(comments[at], position=position)
     return placed
+
+
+def _head(row: Sequence[Any], **more: Any) -> Post:
+    """What lists say of a thread."""
+    host, id, community, title, state, created, latest, words = row
+    at = None if created is None else moment(created, latest, words)
+    return Post(host=host, id=id, community=community, title=title, state=state, created=at, **more)
 
 
 def _capture(row: Any, captured: Moment | None) -> Capture:

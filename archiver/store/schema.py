@@ -3,13 +3,26 @@
 APPLICATION_ID = 0x41524356
 """Marks the file as ours ("ARCV")."""
 
-VERSION = 1
+VERSION = 2
 """Grows with every change of the tables."""
 
 # Times are microseconds since 1970-01-01T00:00:00Z: `created` the earliest and `created_latest` the latest instant
 # they can mean. `capture` is the newest capture that saw the row; `older` names, as JSON, the columns whose value
-# comes from an older one.
+# comes from an older one. `archive` has one row: what tells this file from others, and the number of its last import;
+# `changed` says which import last changed a thread (in `post`), or what else has pages of its own.
 TABLES = """
+CREATE TABLE archive (
+    id TEXT NOT NULL,
+    revision INTEGER NOT NULL
+);
+INSERT INTO archive VALUES (lower(hex(randomblob(16))), 0);
+CREATE TABLE changed (
+    kind TEXT NOT NULL,
+    host TEXT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (kind, host, name)
+) WITHOUT ROWID;
 CREATE TABLE capture (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
@@ -74,8 +87,10 @@ CREATE TABLE post (
     newest_comment INTEGER, newest_comment_latest INTEGER, newest_comment_words TEXT,
     media TEXT, poll TEXT,
     capture INTEGER NOT NULL REFERENCES capture (id), older TEXT,
+    changed INTEGER NOT NULL DEFAULT 0,
     UNIQUE (host, id)
 );
+CREATE INDEX post_by_change ON post (changed);
 CREATE INDEX post_by_community ON post (host, community);
 CREATE INDEX post_by_author ON post (host, author) WHERE author IS NOT NULL;
 CREATE TABLE comment (

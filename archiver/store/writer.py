@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from archiver.model import Capture, Comment, Community, Gap, Moment, Person, Post, Record, Seen, Site, Skip
+from archiver.store.changes import Changes
 from archiver.store.rows import (
     COMMENTS,
     COMMUNITIES,
@@ -36,25 +38,28 @@ class CaptureWriter:
         self._capture = capture
         self._id = self._start(capture, member)
         self._captured = capture.captured
+        self._changes = Changes(db)
         self._newest: int | None = None
         self._keys: dict[tuple[str, str, str | None], int] = {}
         self.posts = 0
         self.comments = 0
         self.skipped = 0
         self._tables: dict[type, _Sightings[Any]] = {
-            Site: _Sightings(db, SITES, self._id),
-            Community: _Sightings(db, COMMUNITIES, self._id),
-            Person: _Sightings(db, PERSONS, self._id),
-            Post: _Sightings(db, POSTS, self._id),
+            Site: _Sightings(db, SITES, self._id, lambda *_: None),
+            Community: _Sightings(db, COMMUNITIES, self._id, self._changes.community),
+            Person: _Sightings(db, PERSONS, self._id, self._changes.person),
+            Post: _Sightings(db, POSTS, self._id, self._changes.post),
         }
-        self._comments = _Sightings(db, COMMENTS, self._id, extra_key="post")
+        self._comments = _Sightings(db, COMMENTS, self._id, self._changes.comment, extra_key="post")
 
     def _start(self, capture: Capture, member: str) -> int:
         sql = """INSERT INTO capture (name, sha256, member, size, format, imported) VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT (sha256, member) DO UPDATE SET name = excluded.name, format = excluded.format,
                 imported = excluded.imported, error = NULL RETURNING id"""
         values = (text(capture.name), capture.sha256, text(member), capture.size, capture.format, capture.imported)
+        before = self._db.execute("SELECT count(*) FROM capture").fetchone()
         number = int(self._db.execute(sql, values).fetchone()[0])
+        self._again = self._db.execute("SELECT count(*) FROM capture").fetchone() == before
         self._db.execute("DELETE FROM skip WHERE capture = ?", (number,))
         return number
 
@@ -97,6 +102,7 @@ class CaptureWriter:
         }
         for table in (*self._tables.values(), self._comments):
             table.merge(ranks)
+        self._changes.finish(self._id if self._again else None)
 
     def _note_times(self, *moments: Moment | None) -> None:
         for moment in moments:
@@ -127,6 +133,7 @@ class CaptureWriter:
         key = self._post_key(gap.host, gap.post, None)
         url = None if gap.source_url is None else text(gap.source_url)
         self._db.execute(sql, (key, text(gap.parent or ""), ids, number(gap.count), url, self._id))
+        self._changes.thread(key)
 
     def _add_skip(self, skip: Skip) -> None:
         self.skipped += 1
@@ -139,10 +146,19 @@ class CaptureWriter:
 class _Sightings(Generic[R]):
     """Adds records of one kind; what is there already waits in a temporary table until the capture's time is known."""
 
-    def __init__(self, db: sqlite3.Connection, table: Table[R], capture: int, extra_key: str | None = None) -> None:
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        table: Table[R],
+        capture: int,
+        changed: Callable[[R | None, R, tuple[Any, ...]], None],
+        extra_key: str | None = None,
+    ) -> None:
+        """``changed(old, new, key)`` is told of every row that comes or differs."""
         self._db = db
         self._table = table
         self._capture = capture
+        self._changed = changed
         columns = [*([extra_key] if extra_key else []), *table.columns, "capture"]
         places = ", ".join("?" * len(columns))
         self._insert = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places}) ON CONFLICT DO NOTHING"
@@ -158,7 +174,9 @@ class _Sightings(Generic[R]):
 
     def add(self, record: R, extra: tuple[Any, ...] = ()) -> None:
         values = self._table.values(record)
-        if not self._db.execute(self._insert, (*extra, *values, self._capture)).rowcount:
+        if self._db.execute(self._insert, (*extra, *values, self._capture)).rowcount:
+            self._changed(None, record, extra)
+        else:
             row = dict(zip(self._table.columns, values, strict=True))
             key = msgspec.json.encode([*extra, *(row[field] for field in self._table.key)])
             blob = msgspec.msgpack.encode(self._table.record(values, **self._table.outside(record)))
@@ -174,4 +192,6 @@ class _Sightings(Generic[R]):
             merged, older, newest = merge(old, older, capture, new, self._capture, ranks)
             older_text = msgspec.json.encode(older).decode() if older else None
             self._db.execute(self._update, (*self._table.values(merged), newest, older_text, *key))
+            if merged != old or newest != capture:
+                self._changed(old, merged, tuple(key))
         self._db.execute(f"DROP TABLE {self._waiting}")

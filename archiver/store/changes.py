@@ -1,0 +1,97 @@
+"""What an import changes: the threads, people and communities whose pages will differ."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from archiver.model import Comment, Community, Person, Post
+from archiver.store.rows import text
+
+REMEMBERED = 50_000
+"""Changed threads and people kept in memory before they are written down."""
+
+_HEAD = ("community", "title", "state", "created")
+"""What lists of comments show of a comment's thread."""
+
+
+class Changes:
+    """Notes which threads, people and communities an import changes, so that a build knows what to render again."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        (self._revision,) = db.execute("UPDATE archive SET revision = revision + 1 RETURNING revision").fetchone()
+        self._threads: set[int] = set()
+        self._persons: set[tuple[str, str]] = set()
+
+    def thread(self, key: int) -> None:
+        """The thread of that key shows something else now."""
+        self._threads.add(key)
+        if len(self._threads) > REMEMBERED:
+            self._write_threads()
+
+    def _person(self, host: str, name: str | None) -> None:
+        if name is not None:
+            self._persons.add((text(host), text(name)))
+            if len(self._persons) > REMEMBERED:
+                self._write_persons()
+
+    def comment(self, old: Comment | None, new: Comment, key: tuple[Any, ...]) -> None:
+        """A comment came, or differs now."""
+        self.thread(key[0])
+        self._person(new.host, new.author)
+        if old and old.author != new.author:
+            self._person(old.host, old.author)
+
+    def post(self, old: Post | None, new: Post, _: tuple[Any, ...]) -> None:
+        """A post came, or differs now."""
+        sql = "SELECT key FROM post WHERE host = ? AND id = ?"
+        (key,) = self._db.execute(sql, (text(new.host), text(new.id))).fetchone()
+        self.thread(key)
+        self._person(new.host, new.author)
+        if old is None:
+            return
+        self._person(old.host, old.author)
+        if old.community and old.community != new.community:
+            self._note("community", [(old.host, old.community)])
+        if [getattr(old, field) for field in _HEAD] != [getattr(new, field) for field in _HEAD]:
+            # The lists of all who answered name the thread.
+            sql = "SELECT DISTINCT ?, author FROM comment WHERE post = ? AND author IS NOT NULL"
+            self._note("person", self._db.execute(sql, (new.host, key)))
+
+    def person(self, old: Person | None, new: Person, _: tuple[Any, ...]) -> None:
+        """An account became known, or something about it."""
+        if old != new:
+            self._person(new.host, new.name)
+
+    def community(self, old: Community | None, new: Community, _: tuple[Any, ...]) -> None:
+        """A community became known, or something about it."""
+        if old != new:
+            # All its threads show what is known of it.
+            self._note("community", [(text(new.host), text(new.name))])
+            self._note("sidebar", [(text(new.host), text(new.name))])
+
+    def finish(self, capture: int | None) -> None:
+        """Write all of it down. ``capture``: one that was imported before, whose time may be another now."""
+        if capture is not None:
+            sql = "SELECT key FROM post WHERE capture = ?1 UNION SELECT DISTINCT post FROM comment WHERE capture = ?1"
+            for (key,) in self._db.execute(sql, (capture,)).fetchall():
+                self.thread(key)
+        self._write_threads()
+        self._write_persons()
+        sql = "SELECT DISTINCT host, community FROM post WHERE changed = ? AND community IS NOT NULL"
+        self._note("community", self._db.execute(sql, (self._revision,)))
+
+    def _write_threads(self) -> None:
+        rows = ((self._revision, key) for key in self._threads)
+        self._db.executemany("UPDATE post SET changed = ? WHERE key = ?", rows)
+        self._threads.clear()
+
+    def _write_persons(self) -> None:
+        self._note("person", sorted(self._persons))
+        self._persons.clear()
+
+    def _note(self, kind: str, things: Iterable[tuple[str, str]]) -> None:
+        sql = "INSERT OR REPLACE INTO changed VALUES (?, ?, ?, ?)"
+        self._db.executemany(sql, ((kind, host, name, self._revision) for host, name in things))

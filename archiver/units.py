@@ -1,0 +1,232 @@
+"""Renders units: what belongs together in the site and is made at once. Runs in every worker process."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+
+import msgspec
+
+from archiver import markup, paging, sorts, theme, tree, urls
+from archiver.config import Settings
+from archiver.ledger import ASK, Rendered, Written
+from archiver.model import Community
+from archiver.output import Staging
+from archiver.platforms import PLATFORMS, REDDIT
+from archiver.render import ListPage, Numbers, Page, Renderer, Span
+from archiver.sorts import EntryLine, PostLine, Ranking
+from archiver.store import Archive
+
+ENTRIES_KEPT = 5000
+"""Entries of a person that stay in memory from one order to the next."""
+NAMES_KEPT = 50_000
+"""People and communities of whom a worker remembers whether they have a page."""
+
+FRONT = "front"
+"""The unit of the pages about the whole archive, and the files of the theme."""
+
+
+def thread_unit(key: int) -> str:
+    """The unit of a thread."""
+    return f"thread {key}"
+
+
+def named_unit(kind: str, host: str, name: str) -> str:
+    """The unit of a person or community; the same for every spelling of the name."""
+    return msgspec.json.encode([kind, host, urls.folded_name(name)]).decode()
+
+
+class Job(msgspec.Struct, frozen=True):
+    """What a worker needs to know to render any page of the site."""
+
+    archive: str
+    output: str
+    workplace: str
+    settings: Settings
+
+
+class Worker:
+    """Everything that rendering needs, opened once in each process."""
+
+    def __init__(self, job: Job) -> None:
+        self.settings = job.settings
+        self.archive = Archive(Path(job.archive), writable=False)
+        self.staging = Staging(Path(job.output), Path(job.workplace))
+        self.sites = self.archive.sites()
+        self.theme = theme.load(job.settings.theme)
+        self.renderer = Renderer(job.settings, self.theme, self.sites, self._exists)
+        self._has = lru_cache(NAMES_KEPT)(self._has_page)
+        self._asked: set[ASK] = set()
+
+    def _exists(self, kind: str, host: str, name: str) -> bool:
+        self._asked.add((kind, host, name))
+        return self._has(kind, host, name)
+
+    def _has_page(self, kind: str, host: str, name: str) -> bool:
+        if kind == "person":
+            return self.settings.people and self.archive.has_person(host, name)
+        return self.archive.has_community(host, name)
+
+    def write(self, page: Page, content: str | None = None) -> Written:
+        """Put a page among the files of the site."""
+        return self.staging.write(page.path, page.text.encode("utf-8", "replace"), content)
+
+    def asked(self) -> list[ASK]:
+        """Whose pages were asked for since the last call."""
+        asked = sorted(self._asked)
+        self._asked.clear()
+        return asked
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.archive.__exit__()
+        self.staging.close()
+
+
+def threads(worker: Worker, keys: Iterable[int]) -> list[Rendered]:
+    """Every page of each thread."""
+    return [_thread(worker, key) for key in keys]
+
+
+def _thread(worker: Worker, key: int) -> Rendered:
+    stored = worker.archive.thread(key)
+    post = stored.post
+    thread = tree.build(post, stored.comments, stored.gaps)
+    as_of = stored.captured.latest if stored.captured else stored.newest
+    site = worker.sites[post.host]
+    ranking = Ranking(PLATFORMS[site.platform], site.version, as_of)
+    offered = [o for o in sorts.offered(stored.comments) if o in worker.settings.orders] or ["old"]
+    community = worker.archive.community(post.host, post.community) if post.community else None
+    arranged = sorts.distinct(offered, partial(sorts.arrange, thread, ranking=ranking))
+    render = worker.renderer.threads
+    pages = render.pages(thread, arranged, community, Span(stored.captured, stored.newest))
+    files = [worker.write(page) for page in pages]
+    places = render.places(arranged) if len(stored.comments) > worker.settings.comments_per_page else {}
+    return Rendered(thread_unit(key), files, worker.asked(), places, key)
+
+
+def persons(worker: Worker, names: Iterable[tuple[str, str]]) -> list[Rendered]:
+    """Every page of each person, given as (host, name)."""
+    return [_person(worker, host, name) for host, name in names]
+
+
+def _person(worker: Worker, host: str, name: str) -> Rendered:
+    person = worker.archive.person(host, name)
+    lines = worker.archive.entry_lines(host, name)
+    posts = sum(line.comment is None for line in lines)
+    site = worker.sites[host]
+    arrange = partial(sorts.arrange_entries, lines, ranking=Ranking(PLATFORMS[site.platform], site.version, 0))
+    arranged = sorts.distinct(sorts.offered_entries(lines), arrange)
+    groups = [order.names for order in arranged]
+
+    def render(wanted: list[EntryLine]) -> list[str]:
+        places = [worker.staging.page_of(line.key, line.comment) if line.comment else 1 for line in wanted]
+        found = worker.archive.entries(wanted, markup.EXCERPT_READS)
+        written = ((thread, comment, page) for (thread, comment), page in zip(found, places, strict=True))
+        return worker.renderer.lists.entries(person, written)
+
+    entries = _Kept(render)
+    files = []
+    for names, things in arranged:
+        for number, span in enumerate(paging.batches(len(things), worker.settings.posts_per_page), 1):
+            current = ListPage(names, number, len(things))
+            shown = entries.get([things[at] for at in span])
+            totals = (posts, len(lines) - posts)
+            files.append(worker.write(worker.renderer.lists.person(person, groups, current, totals, shown)))
+    return Rendered(named_unit("person", host, name), files, worker.asked())
+
+
+class _Kept:
+    """The HTML of a person's entries, which looks alike in every order; long lists are made anew for each."""
+
+    def __init__(self, render: Callable[[list[EntryLine]], list[str]]) -> None:
+        self._render = render
+        self._made: dict[EntryLine, str] = {}
+
+    def get(self, lines: list[EntryLine]) -> list[str]:
+        fresh = [line for line in lines if line not in self._made]
+        made = dict(zip(fresh, self._render(fresh), strict=True)) if fresh else {}
+        if len(self._made) < ENTRIES_KEPT:
+            self._made |= made
+        return [made.get(line) or self._made[line] for line in lines]
+
+
+def communities(worker: Worker, names: Iterable[tuple[str, str]]) -> list[Rendered]:
+    """The lists of posts of each community, given as (host, name)."""
+    rendered = []
+    for host, name in names:
+        site = worker.sites[host]
+        lines = list(worker.archive.post_lines(host, name))
+        ranking = Ranking(PLATFORMS[site.platform], site.version, worker.archive.as_of(host, name))
+        files = _listing(worker, lines, ranking, worker.archive.community(host, name), None)
+        rendered.append(Rendered(named_unit("community", host, name), files, worker.asked()))
+    return rendered
+
+
+def _listing(
+    worker: Worker, lines: list[PostLine], ranking: Ranking, community: Community | None, numbers: Numbers | None
+) -> list[Written]:
+    """Every page of one list of posts, in every order. Pages that show what they showed before are left alone."""
+    files = []
+    render = worker.renderer.lists
+    size = worker.settings.posts_per_page
+    arrange = partial(sorts.arrange_posts, lines, ranking=ranking, pinned_first=community is not None)
+    arranged = sorts.distinct(sorts.offered_posts(lines, ranking), arrange)
+    groups = [order.names for order in arranged]
+    head = render.list_head(community, numbers)
+    rows = _PostRows(worker, community)
+    for names, things in arranged:
+        for number, span in enumerate(paging.batches(len(things), size), 1):
+            shown = [things[at] for at in span]
+            current = ListPage(names, number, len(things))
+            content = _checksum([(line.key, line.changed) for line in shown], groups, current, head.on(number))
+            known = worker.staging.known(head.files(groups).path(names, number), content)
+            files.append(known or worker.write(render.posts(head, groups, current, rows.get(shown)), content))
+    return files
+
+
+def _checksum(*things: object) -> str:
+    return hashlib.blake2b(repr(things).encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+class _PostRows:
+    """The HTML of posts in a list, which looks alike in every order: made once, kept on disk if there are many."""
+
+    def __init__(self, worker: Worker, community: Community | None) -> None:
+        self._worker = worker
+        self._community = community
+        # A database without a name is kept in memory while it is small, then in a temporary file.
+        self._db = sqlite3.connect("", isolation_level=None)
+        self._db.execute("CREATE TABLE row (key INTEGER PRIMARY KEY, html TEXT)")
+
+    def get(self, lines: Sequence[PostLine]) -> list[str]:
+        keys = [line.key for line in lines]
+        found = {key: html for key in keys for html in self._db.execute("SELECT html FROM row WHERE key = ?", (key,))}
+        fresh = [key for key in keys if key not in found]
+        posts = self._worker.archive.posts(fresh)
+        made = self._worker.renderer.lists.post_lines(self._community, ((post, count) for _, post, count in posts))
+        new = dict(zip(fresh, made, strict=True))
+        self._db.executemany("INSERT INTO row VALUES (?, ?)", new.items())
+        return [new[key] if key in new else found[key][0] for key in keys]
+
+
+def front(worker: Worker, pieces: Iterable[Numbers]) -> list[Rendered]:
+    """The pages about the whole archive, and the files of the theme."""
+    (numbers,) = pieces
+    platforms = {site.platform for site in worker.sites.values()}
+    versions = {site.version for site in worker.sites.values()}
+    # Lemmy's ranks depend on the time of capture, Reddit's do not: those compare across sites.
+    platform = PLATFORMS[next(iter(platforms))] if len(platforms) == 1 else REDDIT
+    version = next(iter(versions)) if len(versions) == 1 else None
+    ranking = Ranking(platform, version, worker.archive.as_of())
+    files = _listing(worker, list(worker.archive.post_lines()), ranking, None, numbers)
+    captures = [(capture, worker.archive.skips(capture.id)) for capture in worker.archive.captures()]
+    files.append(worker.write(worker.renderer.lists.communities(numbers)))
+    files.append(worker.write(worker.renderer.lists.about(numbers, captures)))
+    files.append(worker.write(worker.renderer.lists.accessibility()))
+    for name, path in sorted(worker.theme.static_files().items()):
+        files.append(worker.staging.write(f"static/{name}", path.read_bytes()))
+    return [Rendered(FRONT, files, worker.asked())]
