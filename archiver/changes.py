@@ -44,6 +44,11 @@ class Changes:
             self._find(int(ledger.fact("revision") or 0), revision, output)
 
     @property
+    def origin(self) -> str:
+        """What all pages depend on."""
+        return f"{self.facts['look']} {self.facts['archive']}"
+
+    @property
     def count(self) -> int | None:
         """Threads and people to render; None: all of them."""
         return None if self.everything else len(self._threads) + len(self._persons)
@@ -83,7 +88,7 @@ class Changes:
         self._ledger.forget(thread_unit(key) for key in self._threads)
         self._ledger.forget(named_unit("person", *name) for name in self._persons)
         self._ledger.forget(self._lists)
-        self._persons = {name for name in self._persons if self._archive.has_person(*name)}
+        self._persons = set(self._spelled(self._persons))
         self._front = self._front or revision != since or bool(self._threads or self._persons or self._communities)
         if self._front:
             self._ledger.forget([FRONT])
@@ -108,9 +113,15 @@ class Changes:
                 (self._persons if kind == "person" else self._communities).add((host, name))
 
     def _add_persons(self, names: Iterable[Name]) -> None:
-        for name in names:
+        for name in self._spelled(names):
             self._persons.add(name)
             self._ledger.forget([named_unit("person", *name)])
+
+    def _spelled(self, names: Iterable[Name]) -> Iterator[Name]:
+        """Those of these people who wrote something, each by one spelling of the name."""
+        for host, name in names:
+            if (author := self._archive.author(host, name)) is not None:
+                yield host, author
 
 
 def _look(archive: Archive, settings: Settings) -> str:

@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -87,6 +87,25 @@ class Staging:
             return True
         found = self._old.execute("SELECT 1 FROM main.place WHERE thread = ? LIMIT 1", (thread,)).fetchone()
         return False if found else None
+
+
+class Scratch:
+    """Pieces of HTML made once and used for several pages: in memory while they are few, then in a temporary file."""
+
+    def __init__(self) -> None:
+        # What SQLite does with a database that has no name.
+        self._db = sqlite3.connect("", isolation_level=None)
+        self._db.execute("CREATE TABLE piece (key INTEGER PRIMARY KEY, html TEXT)")
+
+    def get(self, keys: Sequence[int], make: Callable[[list[int]], list[str]]) -> list[str]:
+        """The pieces of these keys; ``make`` is asked once for each."""
+        sql = "SELECT html FROM piece WHERE key = ?"
+        found = {key: str(html) for key in keys for (html,) in self._db.execute(sql, (key,))}
+        fresh = [key for key in keys if key not in found]
+        made = dict(zip(fresh, make(fresh), strict=True)) if fresh else {}
+        self._db.executemany("INSERT INTO piece VALUES (?, ?)", made.items())
+        found |= made
+        return [found[key] for key in keys]
 
 
 class Build:

@@ -62,7 +62,7 @@ def build_site(
         try:
             changes = Changes(archive, build.ledger, output, settings)
             if changes:
-                job = units.Job(str(archive_path), str(output), str(build.folder), settings)
+                job = units.Job(str(archive_path), str(output), str(build.folder), settings, changes.origin)
                 size = numbers.threads + numbers.comments if changes.count is None else changes.count
                 with Crew(job, jobs if size >= WORTH_WORKERS else 1) as crew:
                     threads = _pieces(units.threads, changes.threads(), THREADS_AT_ONCE)

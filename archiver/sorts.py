@@ -59,8 +59,8 @@ class PostLine(NamedTuple):
     """Comments in this archive, or as the source declared, whichever is more."""
     answered: int | None
     """Time of the newest comment that counts for the "active" order."""
-    changed: int
-    """The import that last changed the thread."""
+    changed: int = 0
+    """The import that last changed the thread; nothing is ordered by it."""
 
 
 class EntryLine(NamedTuple):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from archiver import markup, paging, sorts, theme, tree, urls
 from archiver.config import Settings
 from archiver.ledger import ASK, Rendered, Written
 from archiver.model import Community
-from archiver.output import Staging
+from archiver.output import Scratch, Staging
 from archiver.platforms import PLATFORMS, REDDIT
 from archiver.render import ListPage, Numbers, Page, Renderer, Span
 from archiver.sorts import EntryLine, PostLine, Ranking
@@ -46,6 +45,8 @@ class Job(msgspec.Struct, frozen=True):
     output: str
     workplace: str
     settings: Settings
+    origin: str
+    """A checksum of what all pages depend on; only what was made from the same is taken as it is."""
 
 
 class Worker:
@@ -53,6 +54,7 @@ class Worker:
 
     def __init__(self, job: Job) -> None:
         self.settings = job.settings
+        self.origin = job.origin
         self.archive = Archive(Path(job.archive), writable=False)
         self.staging = Staging(Path(job.output), Path(job.workplace))
         self.sites = self.archive.sites()
@@ -177,40 +179,28 @@ def _listing(
     arranged = sorts.distinct(sorts.offered_posts(lines, ranking), arrange)
     groups = [order.names for order in arranged]
     head = render.list_head(community, numbers)
-    rows = _PostRows(worker, community)
+    scratch = Scratch()
+
+    def rows(keys: list[int]) -> list[str]:
+        return render.post_lines(community, ((post, count) for _, post, count in worker.archive.posts(keys)))
+
     for names, things in arranged:
         for number, span in enumerate(paging.batches(len(things), size), 1):
             shown = [things[at] for at in span]
             current = ListPage(names, number, len(things))
-            content = _checksum([(line.key, line.changed) for line in shown], groups, current, head.on(number))
+            content = _checksum(
+                worker.origin, [(line.key, line.changed) for line in shown], groups, current, head.on(number)
+            )
             known = worker.staging.known(head.files(groups).path(names, number), content)
-            files.append(known or worker.write(render.posts(head, groups, current, rows.get(shown)), content))
+            if known is None:
+                posts = scratch.get([line.key for line in shown], rows)
+                known = worker.write(render.posts(head, groups, current, posts), content)
+            files.append(known)
     return files
 
 
 def _checksum(*things: object) -> str:
     return hashlib.blake2b(repr(things).encode("utf-8", "replace"), digest_size=16).hexdigest()
-
-
-class _PostRows:
-    """The HTML of posts in a list, which looks alike in every order: made once, kept on disk if there are many."""
-
-    def __init__(self, worker: Worker, community: Community | None) -> None:
-        self._worker = worker
-        self._community = community
-        # A database without a name is kept in memory while it is small, then in a temporary file.
-        self._db = sqlite3.connect("", isolation_level=None)
-        self._db.execute("CREATE TABLE row (key INTEGER PRIMARY KEY, html TEXT)")
-
-    def get(self, lines: Sequence[PostLine]) -> list[str]:
-        keys = [line.key for line in lines]
-        found = {key: html for key in keys for html in self._db.execute("SELECT html FROM row WHERE key = ?", (key,))}
-        fresh = [key for key in keys if key not in found]
-        posts = self._worker.archive.posts(fresh)
-        made = self._worker.renderer.lists.post_lines(self._community, ((post, count) for _, post, count in posts))
-        new = dict(zip(fresh, made, strict=True))
-        self._db.executemany("INSERT INTO row VALUES (?, ?)", new.items())
-        return [new[key] if key in new else found[key][0] for key in keys]
 
 
 def front(worker: Worker, pieces: Iterable[Numbers]) -> list[Rendered]:

@@ -16,7 +16,10 @@ LAYERS = [
     ["__main__"],
     ["cli"],
     ["publish"],
+    ["changes", "crew"],
+    ["units"],
     ["render", "store", "importers", "intake", "output", "serve"],
+    ["ledger"],
     ["theme", "markup", "dumps", "views", "words", "paging"],
     ["tree", "sorts", "urls", "config"],
     ["platforms"],
@@ -131,5 +134,5 @@ def test_only_the_command_line_speaks_and_exits(path: Path) -> None:
 
 @named
 def test_only_the_store_and_the_output_speak_sql(path: Path) -> None:
-    if room(path) not in ("store", "output"):
+    if room(path) not in ("store", "output", "ledger"):
         assert "sqlite3" not in path.read_text(encoding="utf-8")

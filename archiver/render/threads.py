@@ -240,6 +240,8 @@ class _Fragments:
 
     def join(self, nodes: Sequence[Node], where: _Where, number: int) -> Markup:
         """The comments of one page as nested lists, written in a flat loop."""
+        if not nodes:
+            return Markup("")
         parts: list[str] = []
         closing: list[str] = []
         depths: dict[str, int] = {}

@@ -189,6 +189,15 @@ class Archive:
         found = self._all(PERSONS, "WHERE host = ? AND name = ?", (host, name))
         return next(found, None) or Person(host=host, name=name)
 
+    def author(self, host: str, name: str) -> str | None:
+        """The spelling of a person's name that ``authors`` gives; None where they wrote nothing here."""
+        sql = """SELECT min(author COLLATE BINARY) FROM (
+            SELECT author FROM post WHERE host = ?1 AND author = ?2 UNION ALL
+            SELECT comment.author FROM comment JOIN post ON post.key = comment.post
+            WHERE comment.author = ?2 AND post.host = ?1)"""
+        spelled: str | None = self._one(sql, (host, name))
+        return spelled
+
     def has_person(self, host: str, name: str) -> bool:
         """Does the archive hold a post or comment by this person?"""
         sql = """SELECT EXISTS (SELECT 1 FROM post WHERE host = ?1 AND author = ?2) OR EXISTS (

@@ -73,7 +73,7 @@ class Changes:
             self._note("sidebar", [(text(new.host), text(new.name))])
 
     def finish(self, capture: int | None) -> None:
-        """Write all of it down. ``capture``: one that was imported before, whose time may be another now."""
+        """Write all of it down. ``capture``: one whose time is another now than before."""
         if capture is not None:
             sql = "SELECT key FROM post WHERE capture = ?1 UNION SELECT DISTINCT post FROM comment WHERE capture = ?1"
             for (key,) in self._db.execute(sql, (capture,)).fetchall():

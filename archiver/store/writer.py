@@ -57,11 +57,14 @@ class CaptureWriter:
             ON CONFLICT (sha256, member) DO UPDATE SET name = excluded.name, format = excluded.format,
                 imported = excluded.imported, error = NULL RETURNING id"""
         values = (text(capture.name), capture.sha256, text(member), capture.size, capture.format, capture.imported)
-        before = self._db.execute("SELECT count(*) FROM capture").fetchone()
         number = int(self._db.execute(sql, values).fetchone()[0])
-        self._again = self._db.execute("SELECT count(*) FROM capture").fetchone() == before
+        self._times_before = self._times(number)
         self._db.execute("DELETE FROM skip WHERE capture = ?", (number,))
         return number
+
+    def _times(self, capture: int) -> Any:
+        sql = "SELECT captured, captured_latest, captured_words, newest FROM capture WHERE id = ?"
+        return self._db.execute(sql, (capture,)).fetchone()
 
     def add(self, item: Record | Skip | Seen) -> None:
         """Take one item as an importer yields it."""
@@ -102,7 +105,7 @@ class CaptureWriter:
         }
         for table in (*self._tables.values(), self._comments):
             table.merge(ranks)
-        self._changes.finish(self._id if self._again else None)
+        self._changes.finish(self._id if self._times(self._id) != self._times_before else None)
 
     def _note_times(self, *moments: Moment | None) -> None:
         for moment in moments:
@@ -128,12 +131,14 @@ class CaptureWriter:
     def _add_gap(self, gap: Gap) -> None:
         sql = """INSERT INTO gap (post, parent, ids, count, source_url, capture) VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET count = max(coalesce(excluded.count, count), coalesce(count, excluded.count)),
-                source_url = coalesce(excluded.source_url, source_url), capture = excluded.capture"""
+                source_url = coalesce(excluded.source_url, source_url), capture = excluded.capture
+            WHERE excluded.count IS NOT count OR excluded.source_url IS NOT source_url
+                OR excluded.capture IS NOT capture"""
         ids = msgspec.json.encode([text(id) for id in gap.ids]).decode()
         key = self._post_key(gap.host, gap.post, None)
         url = None if gap.source_url is None else text(gap.source_url)
-        self._db.execute(sql, (key, text(gap.parent or ""), ids, number(gap.count), url, self._id))
-        self._changes.thread(key)
+        if self._db.execute(sql, (key, text(gap.parent or ""), ids, number(gap.count), url, self._id)).rowcount:
+            self._changes.thread(key)
 
     def _add_skip(self, skip: Skip) -> None:
         self.skipped += 1
