@@ -390,7 +390,7 @@ def documents(data: bytes) -> list[tuple[int, bytes]]:
 
 def test_documents_come_one_a_line_in_a_row_or_spread_over_lines() -> None:
     assert documents(b'{"a": 1}\n\n  \n{"b": 2}') == [(1, b'{"a": 1}\n'), (4, b'{"b": 2}')]
-    assert documents(b'{"a": 1}{"b": 2} [3]\n') == [(1, b'{"a": 1}'), (1, b'{"b": 2}'), (1, b" [3]")]
+    assert documents(b'{"a": 1}{"b": 2} [3]\n') == [(1, b'{"a": 1}'), (1, b'{"b": 2}'), (1, b"[3]")]
     assert documents(b'\xef\xbb\xbf{"a": 1}\n') == [(1, b'{"a": 1}\n')]
     assert documents(b'{\n "a": [\n  1\n ]\n}\n{"b":\n2}') == [(1, b'{\n "a": [\n  1\n ]\n}'), (6, b'{"b":\n2}')]
     assert documents(b"") == []
@@ -434,6 +434,21 @@ def test_a_damaged_line_costs_only_itself() -> None:
         (3, b'{"c": 3}\n'),
         (4, b'{"d": 4}\n'),
     ]
+
+
+def test_what_is_no_json_costs_no_line_after_it() -> None:
+    assert documents(b'oops\n{"c": 3}\n') == [(1, b"oops\n"), (2, b'{"c": 3}')]
+    assert documents(b'oops {"c": 3} "x }\n{"d": 4}\n') == [
+        (1, b"oops "),
+        (1, b'{"c": 3}'),
+        (1, b' "x }\n'),
+        (2, b'{"d": 4}'),
+    ]
+
+
+def test_brackets_of_damaged_lines_that_match_do_not_swallow_what_is_between() -> None:
+    assert documents(b'{"a"\n{"c": 3}\n}\n') == [(1, b'{"a"\n'), (2, b'{"c": 3}\n'), (3, b"}")]
+    assert documents(b'[\n{"c": "\xff"}\n]\n') == [(1, b'[\n{"c": "\xff"}\n]')], "bad UTF-8 is forgiven"
 
 
 def test_a_damaged_line_in_a_long_file_does_not_hold_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
