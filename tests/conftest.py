@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import msgspec
 import hypothesis
+import msgspec
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
