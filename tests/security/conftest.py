@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from archiver import config, intake, publish, serve
 from archiver.model import Capture, Record
@@ -123,8 +123,12 @@ class Watch:
         page.on("popup", lambda _: note("a window was opened"))
         page.on("request", lambda asked: asked.url.startswith(own) or note(f"request: {asked.url[:100]}"))
         page.on("framenavigated", lambda frame: frame.url.startswith(own) or note(f"went to {frame.url[:100]}"))
-        # What is asked for elsewhere is noted above, and gets nowhere.
-        page.route(re.compile(f"^(?!{re.escape(own)})"), lambda route: route.abort())
+        page.route(re.compile(f"^(?!{re.escape(own)})"), self._stop)
+
+    def _stop(self, route: Route) -> None:
+        """Note what the policy let pass, and let it get nowhere."""
+        self.problems.append(f"left the page: {route.request.url[:100]}")
+        route.abort()
 
     def open(self, path: str) -> None:
         """Show a page of the site."""
@@ -144,7 +148,7 @@ class Watch:
     def looks(self, path: str) -> dict[str, Any]:
         """How the page's own parts look, and the names of what its scripts made."""
         self.open(path)
-        return {**self.ask("looks()"), "globals": self.page.evaluate("Object.keys(window).sort()")}
+        return {**self.ask("looks()"), "globals": self.page.evaluate("Object.keys(window).filter(isNaN).sort()")}
 
 
 @pytest.fixture
