@@ -3,6 +3,7 @@
 
 python3 build.py          build the example site into public/ and say what to open
 python3 build.py test     check and test everything, against the built wheel (more words go to pytest)
+python3 build.py bench    measure import and builds of an invented dump (-h tells more)
 python3 build.py shots    picture every kind of page in every theme, to be looked at, into shots/
 python3 build.py words    bring the catalogues of archiver/locale up to date with the messages in the code
 python3 build.py wheel    build the wheel and the sdist into dist/
@@ -37,7 +38,7 @@ def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036  this file runs before pip could refuse an older Python
         print("archiver needs Python 3.11 or newer; this is", sys.version.split()[0])
         return 2
-    tasks = {"site": site, "test": test, "shots": shots, "words": words, "wheel": wheel}
+    tasks = {"site": site, "test": test, "bench": bench, "shots": shots, "words": words, "wheel": wheel}
     name, *rest = arguments or ["site"]
     if name not in tasks:
         print(__doc__)
@@ -68,6 +69,12 @@ def test(arguments: list[str]) -> int:
     run(python, "-P", "-m", "mypy")
     # The console script, unlike "python -m pytest", does not put the checkout on the path.
     return subprocess.run([binaries / "pytest", *arguments], cwd=ROOT, check=False).returncode
+
+
+def bench(arguments: list[str]) -> int:
+    """Measure the built wheel."""
+    python = environment(".venv-test", [f"{build_wheel()}[test]"], SOURCES)
+    return subprocess.run([python, "tests/bench/bench.py", *arguments], cwd=ROOT, check=False).returncode
 
 
 def shots(_: list[str]) -> int:
