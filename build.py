@@ -5,6 +5,7 @@ python3 build.py          build the example site into public/ and say what to op
 python3 build.py test     check and test everything, against the built wheel (more words go to pytest)
 python3 build.py bench    measure import and builds of an invented dump (-h tells more)
 python3 build.py shots    picture every kind of page in every theme, to be looked at, into shots/
+python3 build.py fuzz     look for inputs that break it: --seconds 60, --target and --seed to choose; finds go to tests/fuzz
 python3 build.py words    bring the catalogues of archiver/locale up to date with the messages in the code
 python3 build.py wheel    build the wheel and the sdist into dist/
 """
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036  this file runs before pip could refuse an older Python
         print("archiver needs Python 3.11 or newer; this is", sys.version.split()[0])
         return 2
-    tasks = {"site": site, "test": test, "bench": bench, "shots": shots, "words": words, "wheel": wheel}
+    tasks = {"site": site, "test": test, "bench": bench, "shots": shots, "fuzz": fuzz, "words": words, "wheel": wheel}
     name, *rest = arguments or ["site"]
     if name not in tasks:
         print(__doc__)
@@ -82,6 +83,12 @@ def shots(_: list[str]) -> int:
     python = environment(".venv-shots", ["-e", ".[test]"], ["pyproject.toml"])
     run(python, "tests/tools/shots.py", "examples", "shots")
     return 0
+
+
+def fuzz(arguments: list[str]) -> int:
+    """Try damaged inputs for a while; 1 if one broke something."""
+    python = environment(".venv", ["-e", "."], ["pyproject.toml"])
+    return subprocess.run([python, "tests/fuzz/fuzz.py", *arguments], cwd=ROOT, check=False).returncode
 
 
 def words(_: list[str]) -> int:
