@@ -5,7 +5,7 @@ python3 build.py          build the example site into public/ and say what to op
 python3 build.py test     check and test everything, against the built wheel (more words go to pytest)
 python3 build.py bench    measure import and builds of an invented dump (-h tells more)
 python3 build.py shots    picture every kind of page in every theme, to be looked at, into shots/
-python3 build.py fuzz     look for inputs that break it: --seconds 60, --target and --seed to choose; finds go to tests/fuzz
+python3 build.py fuzz     look for inputs that break it (-h tells more); what is found becomes a case of the tests
 python3 build.py words    bring the catalogues of archiver/locale up to date with the messages in the code
 python3 build.py wheel    build the wheel and the sdist into dist/
 """
