@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import gettext
 import io
+from collections.abc import Iterable
 from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_datetime_format
+from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
@@ -43,6 +45,7 @@ class Words:
         self.direction = self._locale.text_direction
         """ "ltr" or "rtl"."""
         self.translations = _translations(language)
+        self._both = str(get_datetime_format("medium", self._locale)).replace("'", "")
         self._percents = copy(self._locale.percent_formats[None])
         self._percents.frac_prec = (0, 1)
         # Threads hold the same days and numbers over and over.
@@ -71,7 +74,12 @@ class Words:
         """An instant in UTC, for machines to the second and for people to the minute."""
         at = _datetime(microseconds)
         machine = f"{at.year:04}-{at.month:02}-{at.day:02}T{at.hour:02}:{at.minute:02}:{at.second:02}Z"
-        return machine, f"{self._day_text(at.year, at.month, at.day)}, {self._minute_text(at.hour, at.minute)}"
+        day, minute = self._day_text(at.year, at.month, at.day), self._minute_text(at.hour, at.minute)
+        return machine, self._both.replace("{1}", day).replace("{0}", minute)
+
+    def listed(self, things: Iterable[str]) -> str:
+        """Things in one sentence: "1 post and 2 comments"."""
+        return str(format_list(list(things), locale=self._locale))
 
     def _day_text_of(self, year: int, month: int, day: int) -> str:
         pattern = "d MMM y" if self.language == SOURCE else "medium"

@@ -46,6 +46,7 @@ class Templates:
         )
         environment.globals["site"] = {"title": title, "language": words.language, "direction": words.direction}
         environment.globals["number"] = words.number
+        environment.filters["listed"] = words.listed
         translate = _translator(words)
         environment.globals.update(_=translate, gettext=translate)
         try:
