@@ -15,7 +15,7 @@
   const called = (element) => element.cloneNode(false).outerHTML.slice(0, 200);
 
   /* What holds for the parsed page, shown or not. `own`: how the addresses of the site begin. */
-  const structure = (page, own) => {
+  const structure = (page, own, base) => {
     const problems = [];
     const expect = (holds, ...what) => { if (!holds) problems.push(what.join(" ")); };
     const count = (selector) => page.querySelectorAll(selector).length;
@@ -39,6 +39,7 @@
 
     const seen = new Set();
     for (const element of page.querySelectorAll("*")) {
+      if (element === base) continue;
       const body = element.parentElement?.closest(".body");
       const [tags, attributes] = body ? [BODY_TAGS, BODY_ATTRIBUTES] : [FRAME_TAGS, FRAME_ATTRIBUTES];
       expect(tags.has(element.localName) && element.namespaceURI === "http://www.w3.org/1999/xhtml", "element:", called(element));
@@ -57,10 +58,11 @@
         seen.add(element.id);
       }
       if (element.localName === "a") {
-        const leaves = LEAVING.has(element.protocol) && !element.href.startsWith(own);
-        expect(leaves || element.href.startsWith(own) || !element.hasAttribute("href"), "link:", called(element));
+        /* ":" is the scheme of what the browser cannot read and does not follow. */
+        const leaves = (LEAVING.has(element.protocol) && !element.href.startsWith(own)) || element.protocol === ":";
+        expect(leaves || element.href.startsWith(own), "link:", called(element));
         expect(!leaves || element.rel === REL, "rel of", called(element));
-        expect(!leaves || LEAVING.has(element.getAttribute("href").match(/^[a-z]*:/i)?.[0].toLowerCase()), "link:", called(element));
+        expect(!leaves || LEAVING.has((element.getAttribute("href") ?? "").match(/^[a-z]*:/i)?.[0].toLowerCase()), "link:", called(element));
       } else if (element.hasAttribute("href") || element.hasAttribute("src")) {
         const address = element.href || element.src;
         expect(address.startsWith(own) || element.rel === "canonical", "address of", called(element));
@@ -68,6 +70,15 @@
     }
     return problems;
   };
+
+  /* Pages that are only parsed: what is wrong with each, by its path. */
+  const parsed = (pages, own) => pages.flatMap(([path, text]) => {
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const base = page.createElement("base");
+    base.href = own + path;
+    page.head.prepend(base);
+    return structure(page, own, base).map((problem) => path + ": " + problem);
+  });
 
   const LOOKS = ("color backgroundColor backgroundImage fontSize fontFamily fontWeight fontStyle display position visibility opacity "
     + "transform filter clipPath pointerEvents zIndex direction letterSpacing textIndent textTransform float zoom cursor overflowX "
@@ -118,5 +129,5 @@
     return problems;
   };
 
-  return { structure, looks, covered };
+  return { structure, parsed, looks, covered };
 })()

@@ -21,6 +21,7 @@ from archiver.store import Archive
 
 HERE = Path(__file__).parent
 CHECKS = (HERE / "checks.js").read_text(encoding="utf-8").strip()
+PARSED_AT_ONCE = 200
 TRAPS = """
 for (const name of ["alert", "confirm", "prompt", "print", "open", "pwned"])
   window[name] = () => console.error("a script ran: " + name);
@@ -140,6 +141,21 @@ class Watch:
         found = self.problems + self.ask("structure(document, own)") + self.ask("covered()")
         self.problems.clear()
         return [f"{path}: {problem}" for problem in found]
+
+    def parse(self, site: Site) -> list[str]:
+        """What is wrong with any page of a site, as the browser's parser sees it: quick, but nothing is shown."""
+        problems: list[str] = []
+        paths = site.pages()
+        # No page of the site: its policy would forbid the base that relative links need.
+        self.page.context.route(
+            "https://blank.example/", lambda route: route.fulfill(body="", content_type="text/html")
+        )
+        blank = self.page.context.new_page()
+        blank.goto("https://blank.example/")
+        for start in range(0, len(paths), PARSED_AT_ONCE):
+            pages = [(path, (site.folder / path).read_text()) for path in paths[start : start + PARSED_AT_ONCE]]
+            problems += blank.evaluate(f"([pages, own]) => ({CHECKS}).parsed(pages, own)", [pages, self.own])
+        return problems
 
     def ask(self, what: str) -> Any:
         """One of the questions of checks.js."""
