@@ -492,6 +492,22 @@ def test_documents_come_one_a_line_in_a_row_or_spread_over_lines() -> None:
     assert documents(b"") == []
 
 
+def test_a_list_is_read_item_by_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dump_module, "MAX_LINE", 40)
+
+    def items(data: bytes) -> list[tuple[int, bytes]]:
+        return list(Dump("d", lambda: io.BytesIO(data), label="d", source=Path("d")).items())
+
+    long = b"[\n" + b",\n".join(b'{"a": %d}' % number for number in range(100)) + b"\n]\n"
+    assert items(long) == [(number + 2, b'{"a": %d}' % number + b"\n" * (number == 99)) for number in range(100)]
+    assert items(b'\n [{"a": [1, {}]} ,[2],\n{\n"b": []}]') == [
+        (2, b'{"a": [1, {}]}'),
+        (2, b"[2]"),
+        (3, b'{\n"b": []}'),
+    ]
+    assert items(b"[]") == items(b"") == items(b"[\n]") == []
+
+
 def test_brackets_and_quotes_inside_strings_are_text() -> None:
     text = b'{"a":\n "}]{[ \\" \\\\"}\n'
     assert documents(text + text) == [(1, text.rstrip()), (3, text.rstrip())]

@@ -28,8 +28,8 @@ def split(lines: Iterator[tuple[int, bytes]], limit: int) -> Iterator[tuple[int,
         if not buffer:
             if text.isspace():
                 continue
-            if _is_document(text):
-                yield number, text
+            if document := _document(text):
+                yield number, document
                 continue
         begin = 0
         for token in _JSON_TOKEN.finditer(text):
@@ -51,6 +51,23 @@ def split(lines: Iterator[tuple[int, bytes]], limit: int) -> Iterator[tuple[int,
             yield from _salvaged(buffer)
             buffer, depth, held = [], 0, 0
     yield from _salvaged(buffer)
+
+
+def items(lines: Iterator[tuple[int, bytes]], limit: int) -> Iterator[tuple[int, bytes]]:
+    """The same of what stands in one list, item by item, so that a list may be of any length."""
+    for number, piece in split(_without_bracket(lines), limit):
+        if piece.strip(b" \t\r\n,]"):
+            yield number, piece
+
+
+def _without_bracket(lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """The lines of a list without its first bracket; its last one belongs to nothing then."""
+    for number, line in lines:
+        text = line.removeprefix(b"\xef\xbb\xbf").lstrip()
+        if text:
+            yield number, text.removeprefix(b"[")
+            break
+    yield from lines
 
 
 def _closed(lines: list[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
@@ -77,15 +94,23 @@ def _salvaged(lines: list[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
     for number, line in lines:
         if not line.strip():
             continue
-        if line.startswith(b"{") and _is_document(line):
+        if document := line.startswith(b"{") and _document(line):
             if damaged:
                 yield _joined(damaged)
             damaged = []
-            yield number, line
+            yield number, document
         else:
             damaged.append((number, line))
     if damaged:
         yield _joined(damaged)
+
+
+def _document(line: bytes) -> bytes | None:
+    """The document that a line is, or that it holds before a comma: an item of a list."""
+    if _is_document(line):
+        return line
+    bare = line.rstrip()
+    return bare[:-1] if bare.endswith(b",") and _is_document(bare[:-1]) else None
 
 
 def _is_document(text: bytes) -> bool:
