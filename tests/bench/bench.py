@@ -16,6 +16,7 @@ import check
 import growth
 import measure
 import tables
+import work
 from measure import Cost
 from work import HERE, Dump, Job
 
@@ -34,17 +35,25 @@ def main() -> None:
     parser.add_argument("--growth", action="store_true", help="measure how costs grow with the archive instead")
     parser.add_argument("--check", action="store_true", help="check what CI promises instead: counts, never seconds")
     options = parser.parse_args()
+    try:
+        sys.exit(_run(options))
+    finally:
+        work.clear()
+
+
+def _run(options: argparse.Namespace) -> int:
     if options.check:
-        sys.exit(check.check())
+        return check.check()
     if options.growth:
         tables.show(tables.growth(growth.measured()))
-        return
+        return 0
     before = json.loads(options.against.read_text(encoding="utf-8")) if options.against else None
     runs = options.runs or (3 if options.comments <= FEW else 1)
     figures = everything(options.comments, [options.jobs] if options.jobs else [1, 2], runs)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     tables.show(tables.report(figures, before))
+    return 0
 
 
 def everything(comments: int, jobs: list[int], runs: int) -> dict[str, Any]:
@@ -82,11 +91,9 @@ def _round(dump: Dump, jobs: int, figures: dict[str, Any]) -> dict[str, Cost]:
         }
     costs["second build, nothing new"] = job.build()
     costs["one more comment, import and build"] = job.build(dump.extra)
-    job.clear()
     alone = Job(jobs)
     costs["equal work"] = alone.equal_work(dump)
     costs["floor of equal work"], _ = measure.floor(alone.site, dump.files, alone.folder)
-    alone.clear()
     return costs
 
 

@@ -40,13 +40,12 @@ def _grows_no_faster_than_the_archive() -> Iterator[tuple[str, float, float]]:
 
 
 def _writes_what_changed() -> Iterator[tuple[str, float, float]]:
-    dump, job = Dump(LARGE), Job(2, "check")
+    dump, job = Dump(LARGE), Job(2)
     costs = [job.read(dump), job.build(), job.build(), job.build(dump.extra)]
     yield "MiB of the largest process", max(cost.rss for cost in costs) / tables.MIB, MOST_MEMORY / tables.MIB
     yield "files written by a second build", costs[2].written, 0
     most = sum(_may_change(job.site, path, dump) for path, _ in measure.files(job.site))
     yield "files written for one more comment", costs[3].written, most
-    job.clear()
 
 
 def _may_change(site: Path, path: Path, dump: Dump) -> bool:

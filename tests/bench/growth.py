@@ -23,7 +23,5 @@ def measured() -> list[tuple[str, float, float, float]]:
 
 def cpu(comments: int, shape: str) -> float:
     """CPU seconds of import and first build, in one process."""
-    job = Job(1, "growth")
-    cost = measure.together(job.read(Dump(comments, shape)), job.build())
-    job.clear()
-    return cost.cpu
+    job = Job(1)
+    return measure.together(job.read(Dump(comments, shape)), job.build()).cpu

@@ -82,9 +82,7 @@ def files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
 
 def floor(site: Path, dumps: list[Path], scratch: Path) -> tuple[Cost, str]:
     """The least that any program can need for a site: to unpack the dump and to write the files; and what unpacked."""
-    copy = scratch / "copy"
-    copied = run(["cp", "-r", site, copy])
-    shutil.rmtree(copy)
+    copied = run(["cp", "-r", site, scratch / "copy"])
     if zstd := shutil.which("zstd"):
         return together(copied, run([zstd, "-dc", *dumps])), "zstd"
     return together(copied, run([sys.executable, "-c", UNPACK, *dumps])), "python-zstandard"
