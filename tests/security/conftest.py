@@ -50,8 +50,9 @@ def vectors(request: pytest.FixtureRequest, own_vectors: list[str]) -> list[str]
 class Site:
     """A site folder, as the browser knows it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, report: publish.Report) -> None:
         self.folder = folder
+        self.report = report
         self.own = folder.resolve().as_uri() + "/"
         """How all its addresses begin."""
 
@@ -87,11 +88,11 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Site
         with Archive(archive, writable=True) as opened, opened.adding(capture, "") as writer:
             for record in records:
                 writer.add(record)
-        publish.build_site(
+        report = publish.build_site(
             [str(path) for path in dumps], archive, tmp_path / name, config.load(None, settings), intake.Options(), 1,
             lambda _what, _done, _total: None,
         )  # fmt: skip
-        return Site(tmp_path / name)
+        return Site(tmp_path / name, report)
 
     return make
 
