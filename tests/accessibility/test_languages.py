@@ -21,7 +21,9 @@ def arabic(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     folder = tmp_path_factory.mktemp("arabic")
     made: dict[str, Path] = {}
     lines = [
-        post("latin", "Which kettle?", poll_data={"options": [{"text": "Steel", "vote_count": 3}, {"text": "نحاس"}]}),
+        post(
+            "latin", "Which kettle?", poll_data={"options": [{"text": "Steel", "vote_count": 3}, {"text": "نحاس" * 20}]}
+        ),
         comment("latin", "l1", None, "Steel."),
         post("arab", "أي إبريق تفضّلون؟", num_comments=0),
     ]
@@ -85,3 +87,21 @@ def test_the_colon_of_a_poll_follows_its_option(arabic: Callable[[str], Path], o
         return name.left - all.left > 1 && Math.abs(all.right - name.right) < 1;
     })"""
     assert page.evaluate(room) == [True, True]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_short_words_break_nowhere_inside(
+    arabic: Callable[[str], Path], open_page: Callable[..., Page], theme: str
+) -> None:
+    """Beside an endless option, on a phone."""
+    page = open_page(arabic(theme) / LATIN, width=320)
+    broken = page.evaluate("""() => [...document.querySelectorAll('.poll dd, .points')].flatMap((one) => {
+        const text = one.firstChild, range = document.createRange();
+        return [...text.data.matchAll(/\\S+/g)].filter((word) => {
+            range.setStart(text, word.index);
+            range.setEnd(text, word.index + word[0].length);
+            return new Set([...range.getClientRects()].map((box) => box.top)).size > 1;
+        }).map((word) => word[0]);
+    })""")
+    assert broken == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
