@@ -3,7 +3,9 @@
 
 python3 build.py          build the example site into public/ and say what to open
 python3 build.py test     check and test everything, against the built wheel (more words go to pytest)
+python3 build.py bench    measure import and builds of an invented dump (-h tells more)
 python3 build.py shots    picture every kind of page in every theme, to be looked at, into shots/
+python3 build.py fuzz     look for inputs that break it (-h tells more); what is found becomes a case of the tests
 python3 build.py words    bring the catalogues of archiver/locale up to date with the messages in the code
 python3 build.py wheel    build the wheel and the sdist into dist/
 """
@@ -37,7 +39,7 @@ def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036  this file runs before pip could refuse an older Python
         print("archiver needs Python 3.11 or newer; this is", sys.version.split()[0])
         return 2
-    tasks = {"site": site, "test": test, "shots": shots, "words": words, "wheel": wheel}
+    tasks = {"site": site, "test": test, "bench": bench, "shots": shots, "fuzz": fuzz, "words": words, "wheel": wheel}
     name, *rest = arguments or ["site"]
     if name not in tasks:
         print(__doc__)
@@ -70,11 +72,23 @@ def test(arguments: list[str]) -> int:
     return subprocess.run([binaries / "pytest", *arguments], cwd=ROOT, check=False).returncode
 
 
+def bench(arguments: list[str]) -> int:
+    """Measure the built wheel."""
+    python = environment(".venv-test", [f"{build_wheel()}[test]"], SOURCES)
+    return subprocess.run([python, "tests/bench/bench.py", *arguments], cwd=ROOT, check=False).returncode
+
+
 def shots(_: list[str]) -> int:
     """Photograph the example site."""
     python = environment(".venv-shots", ["-e", ".[test]"], ["pyproject.toml"])
     run(python, "tests/tools/shots.py", "examples", "shots")
     return 0
+
+
+def fuzz(arguments: list[str]) -> int:
+    """Try damaged inputs for a while; 1 if one broke something."""
+    python = environment(".venv", ["-e", "."], ["pyproject.toml"])
+    return subprocess.run([python, "tests/fuzz/fuzz.py", *arguments], cwd=ROOT, check=False).returncode
 
 
 def words(_: list[str]) -> int:

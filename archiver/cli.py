@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColu
 from rich.progress import Progress as RichProgress
 
 from archiver import __version__, config, importers, intake, publish, serve, theme, views, words
+from archiver.dumps import Limits
 from archiver.errors import ArchiverError, ConfigError, ThemeError
 from archiver.model import Moment
 from archiver.store import Archive
@@ -52,6 +53,13 @@ format_option = click.option(
 keep_option = click.option(
     "--keep-deleted", is_flag=True, help="Keep the text of deleted and removed posts and comments."
 )
+trust_option = click.option(
+    "--trust-packed",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="Let packed files unpack to N times what else is a bomb: 300 times their size, 4 TiB, 100,000 files.",
+)
 fail_option = click.option("--fail-fast", is_flag=True, help="Stop at the first dump that cannot be read.")
 
 
@@ -84,6 +92,7 @@ def main() -> None:
 @format_option
 @captured_option
 @keep_option
+@trust_option
 @fail_option
 @quiet_option
 @verbose_option
@@ -93,6 +102,7 @@ def import_(
     format_name: str | None,
     captured_at: Moment | None,
     keep_deleted: bool,
+    trust_packed: int,
     fail_fast: bool,
     quiet: bool,
     verbose: bool,
@@ -102,7 +112,13 @@ def import_(
     DUMP is a file, a folder, or - for standard input; packed files (.gz .bz2 .xz .zst .zip .tar) are unpacked.
     """
     started = time.monotonic()
-    options = intake.Options(format=format_name, captured=captured_at, keep_deleted=keep_deleted, fail_fast=fail_fast)
+    options = intake.Options(
+        format=format_name,
+        captured=captured_at,
+        keep_deleted=keep_deleted,
+        fail_fast=fail_fast,
+        limits=Limits().times(trust_packed),
+    )
     with _progress(quiet) as progress, Archive(archive, writable=True) as opened:
         report = intake.import_dumps(opened, dumps, options, progress)
     _tell_import(report, verbose)
@@ -128,6 +144,7 @@ def import_(
 @format_option
 @captured_option
 @keep_option
+@trust_option
 @fail_option
 @quiet_option
 @verbose_option
@@ -145,6 +162,7 @@ def build(
     format_name: str | None,
     captured_at: Moment | None,
     keep_deleted: bool,
+    trust_packed: int,
     fail_fast: bool,
     quiet: bool,
     verbose: bool,
@@ -160,7 +178,13 @@ def build(
             "default_order": default_order,
         },
     )
-    importing = intake.Options(format=format_name, captured=captured_at, keep_deleted=keep_deleted, fail_fast=fail_fast)
+    importing = intake.Options(
+        format=format_name,
+        captured=captured_at,
+        keep_deleted=keep_deleted,
+        fail_fast=fail_fast,
+        limits=Limits().times(trust_packed),
+    )
     path = archive or _archive_beside(output, bool(dumps))
     if not dumps and not path.exists():
         raise click.UsageError(f"there is no archive {path} yet; name a DUMP to build from, or an --archive")

@@ -14,6 +14,9 @@ from archiver.errors import ConfigError
 YAML_ERRORS = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
 """What PyYAML's safe loader raises for bad files: 2001-99-99, ``!!bool x`` and deep nesting are no YAMLError there."""
 
+LONGEST = 1 << 20
+"""Characters of a file of settings."""
+
 Order = Literal["hot", "top", "controversial", "new", "old", "captured"]
 """Those of sorts.COMMENT_ORDERS; a test keeps them equal."""
 
@@ -76,9 +79,23 @@ def load(path: Path | None, options: dict[str, Any]) -> Settings:
     return checked
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML without aliases: a few lines of them can stand for more than fits into memory."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "aliases are not allowed", mark)
+        return super().compose_node(parent, index)
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as stream:
+            text = stream.read(LONGEST + 1)
+        if len(text) > LONGEST:
+            raise ConfigError(f"{path}: longer than {LONGEST:,} characters; settings are a few lines")
+        found = yaml.load(text, _Loader)  # noqa: S506  it is a SafeLoader
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     except YAML_ERRORS as error:

@@ -37,6 +37,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Keep the text of deleted and removed posts and comments."""
     fail_fast: bool = False
     """Stop at the first error instead of going on with the next dump."""
+    limits: dumps.Limits = dumps.Limits()
+    """How much packed files may unpack to."""
 
 
 class Report(msgspec.Struct):
@@ -64,7 +66,8 @@ def import_dumps(archive: Archive, arguments: Iterable[str], options: Options, p
     chosen = importers.named(options.format) if options.format else None
     for argument in arguments:
         with ExitStack() as workplace:
-            found = dumps.find([argument], workplace, captured=options.captured, keep_deleted=options.keep_deleted)
+            known = {"captured": options.captured, "keep_deleted": options.keep_deleted}
+            found = dumps.find([argument], workplace, options.limits, **known)
             pairs = []
             for dump in found:
                 try:

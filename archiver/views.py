@@ -42,6 +42,9 @@ class OrderLink:
     title: str
     href: str
     current: bool
+    """The order of this page: one of its links at most."""
+    same: bool
+    """Comes out like the order of this page, and leads to it."""
 
 
 @dataclass(slots=True)

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import gettext
 import io
+from collections.abc import Iterable
 from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_datetime_format
+from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
@@ -45,6 +47,7 @@ class Words:
         self.direction = self._locale.text_direction
         """ "ltr" or "rtl"."""
         self.translations = _translations(language)
+        self._both = str(get_datetime_format("medium", self._locale)).replace("'", "")
         self._percents = copy(self._locale.percent_formats[None])
         self._percents.frac_prec = (0, 1)
         # Threads hold the same days and numbers over and over.
@@ -77,7 +80,13 @@ class Words:
         seconds = time // 1_000_000
         day_machine, day_text = self._day(day)
         minute_machine, minute_text = self._minute(seconds // 60)
-        return f"{day_machine}T{minute_machine}:{seconds % 60:02}Z", f"{day_text}, {minute_text}"
+        return f"{day_machine}T{minute_machine}:{seconds % 60:02}Z", self._both.replace("{1}", day_text).replace(
+            "{0}", minute_text
+        )
+
+    def listed(self, things: Iterable[str]) -> str:
+        """Things in one sentence: "1 post and 2 comments"."""
+        return str(format_list(list(things), locale=self._locale))
 
     def _day_of(self, day: int) -> tuple[str, str]:
         """A day since 1970, for machines and for people."""

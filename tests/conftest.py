@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import hypothesis
 import msgspec
 import pytest
 from selectolax.lexbor import LexborHTMLParser
@@ -17,6 +18,12 @@ from selectolax.lexbor import LexborHTMLParser
 from archiver import config, dumps, intake, publish
 
 REAL_DUMPS = Path(__file__).parent.parent.parent / "shared" / "dumps"
+
+# A property is true or false however busy the machine is.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -24,7 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver import dumps
-from archiver.dumps import Dump, decode_json, finding, packing
+from archiver.dumps import Dump, decode_json, finding, members, packing
 from archiver.dumps import dump as dump_module
 from archiver.errors import DumpError
 
@@ -241,7 +241,7 @@ def test_a_zip_that_unpacks_to_a_hundred_times_too_much_is_refused_and_its_neigh
     found = find("a.zip")
     assert found.bytes == {"a.zip/good.json": b"1"}
     (error,) = found.errors
-    assert re.fullmatch("a.zip/bomb: unpacks to 4,194,304 bytes from 4,[0-9]{3}; that is a bomb", error)
+    assert re.fullmatch("a.zip/bomb: unpacks to 4,194,304 bytes from 4,[0-9]{3}; that is a bomb.*", error)
 
 
 @pytest.mark.usefixtures("low_limit")
@@ -264,8 +264,104 @@ def test_a_sparse_member_of_a_tar_is_not_written_out(find: Find, tmp_path: Path)
     block[148:156] = b"%06o\0 " % sum(block)
     (tmp_path / "t.tar").write_bytes(bytes(block) + tarred(("ok", b"1")))
     found = find("t.tar")
-    assert found.errors == ["t.tar/huge: unpacks to 4,294,967,296 bytes; that is a bomb"]
+    assert found.errors == [f"t.tar/huge: unpacks to 4,294,967,296 bytes; {packing.BOMB}"]
     assert found.bytes == {"t.tar/ok": b"1"}
+
+
+@pytest.mark.usefixtures("low_limit")
+def test_many_small_bombs_are_a_large_one(find: Find, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "MAX_TOTAL_ALWAYS", 3 << 20)
+    parts = {f"{number}.gz": gzip.compress(b"\0" * (1 << 20)) for number in range(9)}
+    for name, data in (("a.zip", zipped(**parts)), ("t.tar", tarred(*parts.items()))):
+        (tmp_path / name).write_bytes(data)
+        (first, second, *others) = find_all(name, tmp_path, ratio=50)
+        assert first == second == 1 << 20
+        assert all("too many bytes; that is a bomb" in str(other) for other in others[2:])
+
+
+def find_all(name: str, folder: Path, **limits: int) -> list[int | str]:
+    """The sizes of the dumps in a file, or the errors in their place."""
+    results: list[int | str] = []
+    with ExitStack() as workplace:
+        for dump in dumps.find([str(folder / name)], workplace, dumps.Limits(**limits)):
+            try:
+                if isinstance(dump, DumpError):
+                    raise dump
+                results.append(sum(len(line) for _, line in dump.lines()))
+            except DumpError as error:
+                results.append(str(error))
+    return results
+
+
+def test_members_are_counted_also_those_of_archives_inside(tmp_path: Path) -> None:
+    inner = zipped(**{f"{number}.json": b"1" for number in range(5)})
+    (tmp_path / "a.zip").write_bytes(zipped(**{"a.zip": inner, "b.tar": tarred(("x", b"1"), ("y", b"2"))}))
+    assert find_all("a.zip", tmp_path, members=9) == [1] * 7
+    assert find_all("a.zip", tmp_path, members=8)[:6] == [1] * 6
+    (*_, last) = find_all("a.zip", tmp_path, members=8)
+    assert str(last).endswith(
+        "b.tar: packed with more than 8 files; that is a bomb, not a dump (--trust-packed allows more)"
+    )
+    assert len(find_all("a.zip", tmp_path, members=3)) == 4, "two members, and a line for each archive"
+
+
+def test_limits_can_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "MAX_UNPACKED_ALWAYS", 1 << 10)
+    packed = gzip.compress(b"\n" * 300_000)
+    (tmp_path / "a.gz").write_bytes(packed)
+    ratio = -(-300_000 // len(packed))
+    assert find_all("a.gz", tmp_path, ratio=ratio) == [300_000]
+    (error,) = find_all("a.gz", tmp_path, ratio=ratio - 1)
+    assert f"unpacks to more than {ratio - 1} times its size" in str(error)
+    (error,) = find_all("a.gz", tmp_path, ratio=ratio, size=299_999)
+    assert "too many bytes" in str(error)
+    assert dumps.Limits(ratio=2, size=3, members=4).times(5) == dumps.Limits(ratio=10, size=15, members=20)
+
+
+def test_reading_twice_counts_once(tmp_path: Path) -> None:
+    (tmp_path / "a.gz").write_bytes(gzip.compress(b"\n" * 300_000))
+    with ExitStack() as workplace:
+        (dump,) = dumps.find([str(tmp_path / "a.gz")], workplace, dumps.Limits(size=300_000))
+        assert isinstance(dump, Dump)
+        assert [len(dump.read()) for _ in range(5)] == [300_000] * 5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its limit cannot be set")
+def test_a_folder_may_hold_more_zips_than_files_may_be_open(find: Find, tmp_path: Path) -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for number in range(200):
+        (tmp_path / f"{number:03}.zip").write_bytes(zipped(**{"a.json": TEXT, "b.zip": zipped(c=TEXT)}))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(120, soft), hard))
+    try:
+        found = find(*(f"{number:03}.zip" for number in range(200)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert found.errors == []
+    assert list(found.bytes.values()) == [TEXT] * 400
+
+
+def test_a_zip_closed_for_others_goes_on_being_read(find: Find, tmp_path: Path) -> None:
+    for number in range(members.ZIPS_OPEN + 1):
+        (tmp_path / f"{number}.zip").write_bytes(zipped(**{"a.json": LONG}))
+    found = list(find(*(f"{number}.zip" for number in range(members.ZIPS_OPEN + 1))).dumps.values())
+    with found[0].open() as first:
+        start = first.read(100)
+        assert [dump.read() for dump in found[1:]] == [LONG] * members.ZIPS_OPEN
+        assert start + first.read() == LONG
+    assert found[0].read() == LONG
+
+
+@pytest.mark.parametrize("damage", [b"\xc1.json", b"\0\0.json"])
+def test_a_zip_with_a_damaged_name_costs_that_member_alone(damage: bytes, find: Find, tmp_path: Path) -> None:
+    packed = zipped(**{"zzzzz1": TEXT, "a.json": TEXT}).replace(b"zzzzz1", damage, 1)
+    flagged = bytearray(packed)
+    flagged[7] |= 8  # "the name is UTF-8"
+    (tmp_path / "a.zip").write_bytes(flagged)
+    found = find("a.zip")
+    assert found.bytes == {"a.zip/a.json": TEXT}
+    assert len(found.errors) == 1
 
 
 # -- files and folders -------------------------------------------------------------------------------------------------
@@ -390,10 +486,26 @@ def documents(data: bytes) -> list[tuple[int, bytes]]:
 
 def test_documents_come_one_a_line_in_a_row_or_spread_over_lines() -> None:
     assert documents(b'{"a": 1}\n\n  \n{"b": 2}') == [(1, b'{"a": 1}\n'), (4, b'{"b": 2}')]
-    assert documents(b'{"a": 1}{"b": 2} [3]\n') == [(1, b'{"a": 1}'), (1, b'{"b": 2}'), (1, b" [3]")]
+    assert documents(b'{"a": 1}{"b": 2} [3]\n') == [(1, b'{"a": 1}'), (1, b'{"b": 2}'), (1, b"[3]")]
     assert documents(b'\xef\xbb\xbf{"a": 1}\n') == [(1, b'{"a": 1}\n')]
     assert documents(b'{\n "a": [\n  1\n ]\n}\n{"b":\n2}') == [(1, b'{\n "a": [\n  1\n ]\n}'), (6, b'{"b":\n2}')]
     assert documents(b"") == []
+
+
+def test_a_list_is_read_item_by_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dump_module, "MAX_LINE", 40)
+
+    def items(data: bytes) -> list[tuple[int, bytes]]:
+        return list(Dump("d", lambda: io.BytesIO(data), label="d", source=Path("d")).items())
+
+    long = b"[\n" + b",\n".join(b'{"a": %d}' % number for number in range(100)) + b"\n]\n"
+    assert items(long) == [(number + 2, b'{"a": %d}' % number + b"\n" * (number == 99)) for number in range(100)]
+    assert items(b'\n [{"a": [1, {}]} ,[2],\n{\n"b": []}]') == [
+        (2, b'{"a": [1, {}]}'),
+        (2, b"[2]"),
+        (3, b'{\n"b": []}'),
+    ]
+    assert items(b"[]") == items(b"") == items(b"[\n]") == []
 
 
 def test_brackets_and_quotes_inside_strings_are_text() -> None:
@@ -434,6 +546,21 @@ def test_a_damaged_line_costs_only_itself() -> None:
         (3, b'{"c": 3}\n'),
         (4, b'{"d": 4}\n'),
     ]
+
+
+def test_what_is_no_json_costs_no_line_after_it() -> None:
+    assert documents(b'oops\n{"c": 3}\n') == [(1, b"oops\n"), (2, b'{"c": 3}')]
+    assert documents(b'oops {"c": 3} "x }\n{"d": 4}\n') == [
+        (1, b"oops "),
+        (1, b'{"c": 3}'),
+        (1, b' "x }\n'),
+        (2, b'{"d": 4}'),
+    ]
+
+
+def test_brackets_of_damaged_lines_that_match_do_not_swallow_what_is_between() -> None:
+    assert documents(b'{"a"\n{"c": 3}\n}\n') == [(1, b'{"a"\n'), (2, b'{"c": 3}\n'), (3, b"}")]
+    assert documents(b'[\n{"c": "\xff"}\n]\n') == [(1, b'[\n{"c": "\xff"}\n]')], "bad UTF-8 is forgiven"
 
 
 def test_a_damaged_line_in_a_long_file_does_not_hold_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import zstandard
 
-from archiver.dumps.documents import split
+from archiver.dumps.documents import items, split
 from archiver.errors import DumpError
 from archiver.model import Moment, Record, Seen, Skip
 
@@ -120,6 +120,10 @@ class Dump:
         An incomplete one comes as it is; whoever decodes it notices. Complete lines after a damaged one are not lost.
         """
         return split(self.lines(), MAX_LINE)
+
+    def items(self) -> Iterator[tuple[int, bytes]]:
+        """The same for each item of the list that the dump is, however many they are."""
+        return items(self.lines(), MAX_LINE)
 
 
 def reason(error: Exception) -> str:

@@ -1,7 +1,8 @@
 """Reads the monthly dumps of Reddit as Pushshift and Arctic Shift made them: one comment or submission a line.
 
 Sources: the schemas and file_content_explanations.md of ArthurHeitmann/arctic_shift, the published files of 2005 to
-2024, and Pushshift's own API answers saved line by line. Comments (RC) and submissions (RS) may be mixed.
+2024, and Pushshift's own API answers saved line by line, or as one list. Comments (RC) and submissions (RS) may be
+mixed.
 
 **HTML entities.** Pushshift read Reddit's API without ``raw_json=1``, so its text is HTML-escaped once; Arctic Shift's
 is not; merged files hold both. See :class:`_Escaping` for how each record is judged.
@@ -41,14 +42,21 @@ ARCTIC_SHIFT_BEGINS: Final = 1_680_307_200
 
 _COMMENTS: Final[msgspec.json.Decoder[CommentThing | PostThing]] = msgspec.json.Decoder(CommentThing, strict=False)
 _POSTS: Final[msgspec.json.Decoder[CommentThing | PostThing]] = msgspec.json.Decoder(PostThing, strict=False)
+_LIST_FIRST = re.compile(rb"\s*\[\s*\{")
 # A string, with the colon that makes it a key, or a bracket. The closing quote is optional, so that nothing backtracks.
 _TOKEN = re.compile(rb'"((?:[^"\\]++|\\.)*+)"?(\s*+:)?|[{}\[\]]', re.DOTALL)
 
 
 def recognise(head: bytes) -> bool:
-    """Is one of the first lines a flat JSON object with names of Reddit's comments or submissions?"""
+    """Is one of the first lines, or of the items of a list, a flat JSON object with names of Reddit's things?"""
+    if _is_list(head):
+        return _is_thing(_top_keys(head.partition(b"[")[2]))
     lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", LINES_LOOKED_AT)[:LINES_LOOKED_AT]
     return any(line.lstrip().startswith(b"{") and _is_thing(_top_keys(line)) for line in lines)
+
+
+def _is_list(head: bytes) -> bool:
+    return _LIST_FIRST.match(head.removeprefix(b"\xef\xbb\xbf")) is not None
 
 
 def _is_thing(keys: set[bytes]) -> bool:
@@ -113,7 +121,7 @@ class _Reader:
         """Everything in the file, in its order; then what only the whole file tells."""
         yield Site(host=REDDIT_HOST, platform="reddit")
         try:
-            for number, line in self._dump.lines():
+            for number, line in self._dump.items() if _is_list(self._dump.head()) else self._dump.lines():
                 thing = _decoded(number, line)
                 if thing is None:
                     continue

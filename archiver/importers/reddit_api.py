@@ -6,6 +6,7 @@ the other; each may lie in a recorded request (``{"uri": …, "response": …}``
 - ``[Listing of a t3, Listing of t1]``: a thread, or a branch of one; ``[Listing of t3, Listing of t3]``: duplicates.
 - ``{"json": {"data": {"things": [t1 | more …]}}}``: what "load more comments" gives, flat.
 - one Listing (a subreddit's or a person's page), one thing.
+- a list of threads, each as above.
 
 **Positions.** Reddit's "best" order cannot be computed from the data, only kept: each comment of a thread gets its
 place in a count that runs through the whole file, so answers merged into one file stand in the order they were asked
@@ -29,8 +30,9 @@ from archiver.importers.reddit_things import CommentThing, PostThing
 from archiver.model import Comment, Gap, Post, Record, Seen, Site, Skip
 from archiver.platforms import REDDIT_HOST
 
-_LISTING_FIRST = re.compile(rb'(?:\[\s*)?\{\s*"kind"\s*:\s*"(?:Listing|t1|t3|more)"\s*,\s*"data"\s*:')
-_DATA_FIRST = re.compile(rb'(?:\[\s*)?\{\s*"data"\s*:\s*\{')
+_LISTING_FIRST = re.compile(rb'(?:\[\s*){0,2}\{\s*"kind"\s*:\s*"(?:Listing|t1|t3|more)"\s*,\s*"data"\s*:')
+_LISTS_FIRST = re.compile(rb"\s*\[\s*\[")
+_DATA_FIRST = re.compile(rb'(?:\[\s*){0,2}\{\s*"data"\s*:\s*\{')
 _ANSWER = re.compile(rb'"json"\s*:\s*\{(?:[^{}\[\]]|\[\s*\])*"data"\s*:\s*\{\s*"things"\s*:\s*\[')
 _RECORDED = re.compile(rb'"response"\s*:\s*(?:\[\s*)?\{\s*"(?:kind|data|json)"\s*:')
 _OF_REDDIT = re.compile(
@@ -65,7 +67,8 @@ def read(dump: Dump) -> Iterator[Record | Skip | Seen]:
     """Posts, comments and gaps of every answer in the file."""
     yield Site(host=REDDIT_HOST, platform="reddit")
     reader = _Reader(keep_deleted=dump.keep_deleted)
-    for line, document in dump.documents():
+    threads = _LISTS_FIRST.match(dump.head().removeprefix(b"\xef\xbb\xbf"))
+    for line, document in dump.items() if threads else dump.documents():
         yield from reader.document(line, document)
 
 

@@ -170,12 +170,14 @@ class Parts:
     def order_links(self, files: OrderFiles, names: Sequence[str], here: str, shown: Sequence[str]) -> list[OrderLink]:
         """Links to those of the orders ``shown`` that there are; ``names`` is the current one."""
         group_of = {name: group for group in files.groups for name in group}
+        own = files.own(names)
         return [
             OrderLink(
                 name,
                 self.words.gettext(ORDER_TITLES[name]),
                 urls.relative(files.path(group_of[name]), here),
-                name in names,
+                current=name == own,
+                same=name in names and name != own,
             )
             for name in shown
             if name in group_of
@@ -277,9 +279,14 @@ class OrderFiles(NamedTuple):
         """The page that holds all of a long thread."""
         return urls.page_name(self.base, "whole")
 
+    def own(self, names: Sequence[str]) -> str:
+        """Which of the orders ``names``, that share a file, the file is named after."""
+        return self.default if self.default in names else names[0]
+
     def path(self, names: Sequence[str], page: int = 1) -> str:
         """The file of one page of the order(s) ``names``."""
-        return urls.page_name(self.base, None if self.default in names else names[0], page)
+        own = self.own(names)
+        return urls.page_name(self.base, None if own == self.default else own, page)
 
     def pages(self, names: Sequence[str], here: str, current: int, count: int) -> list[PageLink]:
         """Links to the first and last of ``count`` pages of an order, and to those around the current one (0: none)."""

@@ -55,6 +55,7 @@ class Templates:
         )
         environment.globals["site"] = {"title": title, "language": words.language, "direction": words.direction}
         environment.globals["number"] = words.number
+        environment.filters["listed"] = words.listed
         translate = _translator(words)
         environment.globals.update(_=translate, gettext=translate, around=_splitter(translate))
         environment.globals["cut"] = Markup(_CUT)  # noqa: S704  a constant

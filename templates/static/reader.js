@@ -65,13 +65,13 @@
     const nameOf = (link) => link.textContent.trim();
     const choosing = (link) => link.addEventListener("click", () => remember("order", nameOf(link)));
     links.forEach(choosing);
+    const addressOf = (link) => link.getAttribute("href");
     /* The default order has the shortest address, without its name; any other one was asked for. */
-    const isCurrent = (link) => link.hasAttribute("aria-current");
-    const shortest = Math.min(...links.map((link) => link.getAttribute("href").length));
-    const isDefault = links.some((link) => isCurrent(link) && link.getAttribute("href").length === shortest);
+    const current = links.find((link) => link.hasAttribute("aria-current"));
+    const isDefault = current && links.every((link) => addressOf(link).length >= addressOf(current).length);
     const last = links.find((link) => nameOf(link) === recall("order"));
-    if (isDefault && last && !isCurrent(last)) {
-      const change = make("a", { href: last.getAttribute("href") }, words.switch);
+    if (isDefault && last && addressOf(last) !== addressOf(current)) {
+      const change = make("a", { href: addressOf(last) }, words.switch);
       orders.after(make("p", { className: "last-order" }, words.lastOrder.replace("{order}", nameOf(last)), " – ", change));
     }
   }

@@ -34,7 +34,7 @@ def served(site: Path) -> Iterator[str]:
         handler: Any = running.RequestHandlerClass
 
         class Compressing(handler):  # type: ignore[misc]
-            def do_GET(self) -> None:
+            def do_GET(self) -> None:  # noqa: N802  as http.server calls it
                 path = file_for(site.resolve(), self.path)
                 if path is None:
                     self.send_error(404)

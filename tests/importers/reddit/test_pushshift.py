@@ -46,7 +46,7 @@ def comments(records: list[Any]) -> list[Comment]:
     return [record for record in records if isinstance(record, Comment)]
 
 
-@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.ndjson")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.*json")), ids=lambda path: path.stem)
 def test_golden(path: Path, open_dump: Any, records_golden: Any) -> None:
     dump = open_dump(path)
     assert IMPORTER.recognise(dump.head())
@@ -120,6 +120,9 @@ class InMemory:
     def __init__(self, lines: list[bytes]) -> None:
         self._lines = lines
 
+    def head(self) -> bytes:
+        return b""
+
     def lines(self) -> Any:
         return enumerate(self._lines, 1)
 
@@ -131,6 +134,31 @@ def test_each_line_gives_one_record_or_one_skip(texts: list[str]) -> None:
     records = list(IMPORTER.read(InMemory(lines)))  # type: ignore[arg-type]
     found = [record for record in records if isinstance(record, Comment | Post | Skip)]
     assert len(found) == len([line for line in lines if line.strip(b" \t\r\n\0\xef\xbb\xbf")])
+
+
+LISTS: dict[str, Callable[[list[Any]], str]] = {
+    "on one line": json.dumps,
+    "an item a line": lambda records: "[\n" + ",\n".join(map(json.dumps, records)) + "\n]\n",
+    "spread over lines": lambda records: "\ufeff" + json.dumps(records, indent=2),
+    "comma first": lambda records: "\n [" + "\n,".join(map(json.dumps, records)) + "]",
+}
+
+
+@pytest.mark.parametrize("written", LISTS.values(), ids=LISTS)
+def test_a_list_reads_as_the_lines_do(written: Any, read: Any, open_dump: Any, tmp_path: Path) -> None:
+    records = [COMMENT | {"id": f"c{number}", "body": "], [ {"} for number in range(4)]
+    (tmp_path / "list.json").write_text(written(records))
+    dump = open_dump(tmp_path / "list.json")
+    assert IMPORTER.recognise(dump.head())
+    assert list(IMPORTER.read(dump)) == read(*records)
+
+
+def test_a_damaged_item_of_a_list_costs_only_itself(open_dump: Any, tmp_path: Path) -> None:
+    good = [json.dumps(COMMENT | {"id": id}) for id in ("a", "b", "c")]
+    (tmp_path / "list.json").write_text(f'[\n{good[0]},\n{{"id": "x, }},\n{good[1]},\n7,\n{good[2]}')
+    records = list(IMPORTER.read(open_dump(tmp_path / "list.json")))
+    assert [comment.id for comment in comments(records)] == ["a", "b", "c"]
+    assert len([record for record in records if isinstance(record, Skip)]) == 2
 
 
 @settings(deadline=None)

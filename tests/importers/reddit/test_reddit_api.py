@@ -117,3 +117,11 @@ def test_deeper_than_any_decoder(tmp_path: Path, open_dump: Any) -> None:
     path.write_text(nested(50_000))
     records = list(IMPORTER.read(open_dump(path)))
     assert [r.reason for r in records if isinstance(r, Skip)] == ["nested too deep"]
+
+
+def test_a_damaged_thread_of_a_list_costs_only_itself(open_dump: Any, tmp_path: Path) -> None:
+    one, two = json.loads((FIXTURES / "threads.json").read_text())
+    (tmp_path / "threads.json").write_text(f'[{json.dumps(one)},\n[{{"kind": "Listing", "data"}}],\n{json.dumps(two)}]')
+    records = list(IMPORTER.read(open_dump(tmp_path / "threads.json")))
+    assert [record.id for record in records if isinstance(record, Post)] == ["3abcde", "vaaaa"]
+    assert len([record for record in records if isinstance(record, Skip)]) == 1

@@ -1,0 +1,92 @@
+"""Figures as tables of Markdown, which read well in a terminal too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MIB = 1024 * 1024
+Row = list[str]
+
+
+def show(text: str) -> None:
+    """Print."""
+    print(text, flush=True)  # noqa: T201  a task for people
+
+
+def report(figures: dict[str, Any], before: dict[str, Any] | None) -> str:
+    """All tables of one run; with ratios to an earlier one, if there is one."""
+    dump, site = figures["dump"], figures["site"]
+    comments = site["comments"]
+    head = (
+        f"{dump['posts']:,} posts, {dump['comments']:,} comments, {dump['packed_bytes'] / 1e6:.1f} MB packed; "
+        f"{figures['cores']} cores, Python {figures['python']}; medians of {figures['runs']}"
+    )
+    parts = [
+        head,
+        *(_steps(figures, jobs, before) for jobs in figures["steps"]),
+        table(
+            ["site", ""],
+            [
+                ["files", f"{site['files']:,}"],
+                ["pages", f"{site['pages']:,}"],
+                ["MB", f"{site['bytes'] / 1e6:,.1f}"],
+                ["MB of the archive file", f"{site['archive_bytes'] / 1e6:,.1f}"],
+                ["markup a comment and order, besides the body's text", f"{comments['markup']:,.0f} bytes"],
+                ["the same, gzipped", f"{comments['gzipped']:,.0f} bytes"],
+            ],
+        ),
+        _ratios(figures),
+    ]
+    return "\n\n".join(parts)
+
+
+def growth(rows: list[tuple[str, float, float, float]]) -> str:
+    """What costs so much more when there is so much more."""
+    header = ["", "comments ×", "CPU s", "CPU ×"]
+    return table(header, [[name, f"{more:.0f}", f"{cpu:.1f}", f"{ratio:.1f}"] for name, more, cpu, ratio in rows])
+
+
+def _steps(figures: dict[str, Any], jobs: str, before: dict[str, Any] | None) -> str:
+    count, pages = figures["dump"]["comments"], figures["site"]["pages"]
+    old = before["steps"].get(jobs, {}) if before else {}
+    rows = []
+    for name, cost in figures["steps"][jobs].items():
+        wall = cost["wall"]
+        many = not name.startswith(("second", "one more"))
+        row = [name, f"{wall:.2f}", f"{cost['cpu']:.2f}", f"{cost['rss'] / MIB:.0f}", f"{cost['written']:,.0f}"]
+        row += [f"{count / wall:,.0f}" if many else "", f"{pages / wall:,.0f}" if name == "first build" else ""]
+        if before:
+            was = old.get(name)
+            row += [f"{cost[figure] / was[figure]:.2f}" if was else "" for figure in ("wall", "cpu", "rss")]
+        rows.append(row)
+    header = [f"--jobs {jobs}", "wall s", "CPU s", "peak MiB", "files written", "comments/s", "pages/s"]
+    return table(header + (["wall ×", "CPU ×", "peak ×"] if before else []), rows)
+
+
+def _ratios(figures: dict[str, Any]) -> str:
+    rows: list[Row] = []
+    for jobs, steps in figures["steps"].items():
+        wall = {name: cost["wall"] for name, cost in steps.items()}
+        whole, first = wall["import"] + wall["first build"], wall["first build"]
+        again = wall["second build, nothing new"]
+        rows += [
+            [f"--jobs {jobs}: import and first build / floor", f"{whole / wall['floor']:.1f}"],
+            [f"--jobs {jobs}: equal work / its floor", f"{wall['equal work'] / wall['floor of equal work']:.1f}"],
+            [f"--jobs {jobs}: import and first build / equal work", f"{whole / wall['equal work']:.1f}"],
+            [f"--jobs {jobs}: second build / first", f"{again / first:.1%}"],
+        ]
+    if {"1", "2"} <= set(figures["steps"]):
+        for name in ("first build", "equal work"):
+            one, two = (figures["steps"][jobs][name]["wall"] for jobs in "12")
+            rows.append([f"{name}: --jobs 1 / --jobs 2", f"{one / two:.2f}"])
+    return table([f"ratios of wall time (floor: cp -r, {figures['unpacked_by']})", "×"], rows)
+
+
+def table(header: Row, rows: list[Row]) -> str:
+    """A table with its columns in line; the first is of words, the others of figures."""
+    widths = [max(len(row[at]) for row in [header, *rows]) for at in range(len(header))]
+    lines = [header, ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])], *rows]
+    return "\n".join(
+        "| " + " | ".join(f"{cell:{'<' if at == 0 else '>'}{widths[at]}}" for at, cell in enumerate(line)) + " |"
+        for line in lines
+    )
