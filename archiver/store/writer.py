@@ -41,6 +41,8 @@ class CaptureWriter:
         self._changes = Changes(db)
         self._newest: int | None = None
         self._keys: dict[tuple[str, str, str | None], int] = {}
+        self._said: dict[tuple[str, str], str] = {}
+        """Communities, as this capture last spelled them, of posts that were there already."""
         self.posts = 0
         self.comments = 0
         self.skipped = 0
@@ -119,12 +121,16 @@ class CaptureWriter:
             ghost = Post(host=text(host), id=text(post), community=text(community) if community is not None else None)
             sql = "SELECT key, capture, community FROM post WHERE host = ? AND id = ?"
             row = self._db.execute(sql, (ghost.host, ghost.id)).fetchone()
-            if row is None or row[1] != self._id or ghost.community not in (None, row[2]):
+            said = self._said.get((host, post), row[2] if row and row[1] == self._id else None)
+            if row is None or row[1] != self._id or ghost.community not in (None, said):
                 self._tables[Post].add(ghost)  # a post that is there is seen once more
+                if row is not None and ghost.community is not None:
+                    self._said[host, post] = ghost.community
                 row = self._db.execute(sql, (ghost.host, ghost.id)).fetchone()
             key = int(row[0])
             if len(self._keys) >= POSTS_REMEMBERED:
                 self._keys.clear()
+                self._said.clear()
             self._keys[host, post, community] = key
         return key
 
