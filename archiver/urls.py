@@ -25,7 +25,7 @@ SCHEMES = frozenset({"http", "https", "mailto", "gemini", "magnet"})
 """The schemes a link may have; any other link becomes its own text."""
 
 _LINKABLE = re.compile(r"(?i:https?://[^/?#\\\s]|(?:mailto|gemini|magnet):\S)")
-_HOST = re.compile(r"[a-z]+://[^/?#]*")
+_HOST = re.compile(r"""[a-z]+://[^/?#\x00-\x20\x7f<>"\\^`{|}%]*""")
 _UNFIT = re.compile(r"""[\x00-\x20\x7f<>"\\^`{|}\[\]]|%(?![0-9A-Fa-f]{2})""")
 _WINDOWS = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
 # What page names append to an address: "-2", ".top", ".top-2". A name that already ends so would meet another page.

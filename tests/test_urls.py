@@ -184,3 +184,8 @@ def test_an_original_with_a_harmful_address_is_not_linked() -> None:
     assert ADDRESSES.original_comment(Comment(host="lemmy.ml", post="1", id="2", source_url=bad)) is None
     assert ADDRESSES.original_community(Community(host="lemmy.ml", name="x", source_url=bad)) is None
     assert ADDRESSES.original_person(Person(host="lemmy.ml", name="x", source_url=bad)) is None
+
+
+def test_no_host_brings_what_no_address_has() -> None:
+    assert urls.well_formed('http://[\n"<x>') == "http://[%0A%22%3Cx%3E"
+    assert urls.well_formed("http://[::1]:80/[a]") == "http://[::1]:80/%5Ba%5D"

@@ -18,7 +18,7 @@ from markdown_it.rules_inline import StateInline, image, link
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from archiver.markup.links import REL, Context, resolve
+from archiver.markup.links import REL, Allowance, Context, resolve
 
 MAX_NESTING = 40
 """Levels of quotes, lists (two each) and inline markup; anything deeper is shown as text."""
@@ -90,7 +90,7 @@ def _any_link(_url: str) -> bool:
 
 def convert(md: MarkdownIt, body: str, context: Context) -> tuple[str, bool]:
     """HTML of ``body`` and whether it holds ids or relative links of our own making."""
-    env: MutableMapping[str, Any] = {"context": context, "relative": False}
+    env: MutableMapping[str, Any] = {"context": context, "relative": False, "allowance": Allowance()}
     html = cast(str, md.render(body, env))
     return html, bool(env["relative"])
 
@@ -137,12 +137,16 @@ def _shift(token: Token, headings: list[int], highest: int) -> None:
 def finish_inline(tokens: list[Token], state: StateCore) -> list[Token]:
     """``tokens`` with safe links only, each with a text, and with links in place of images."""
     context: Context = state.env["context"]
+    allowance: Allowance = state.env["allowance"]
     done: list[Token] = []
     inside: list[bool] = []
     for token in tokens:
         if token.type == "link_open":
             written = str(token.attrs.get("href", ""))
-            href = written if "resolved" in token.meta else resolve(written, context)
+            if not allowance.covers(written, str(token.attrs.get("title", ""))):
+                href = None
+            else:
+                href = written if "resolved" in token.meta else resolve(written, context)
             inside.append(href is not None and True not in inside)
             if inside[-1] and href is not None:
                 _aim(token, href, state)
@@ -178,6 +182,8 @@ def _image(token: Token, state: StateCore, *, plain: bool) -> list[Token]:
     alt = state.md.renderer.renderInlineAsText(token.children, state.md.options, state.env).strip()  # type: ignore[attr-defined]
     if title.startswith("emoji "):
         return [_text(f":{title.removeprefix('emoji ').strip() or alt}:")]
+    if not state.env["allowance"].covers(source, title):
+        return [_text(alt or "image")]
     path = source.partition("?")[0].partition("#")[0]
     text = _text(alt or path.rstrip("/").rpartition("/")[2] or "image")
     href = resolve(source, state.env["context"])

@@ -22,6 +22,22 @@ _LEMMY_PATH = re.compile(r"/([cmu])/([A-Za-z0-9._%+-]++)(?:@([A-Za-z0-9.-]++))?/
 _REDDIT_PATH = re.compile(r"/(r|u|user)/([A-Za-z0-9_-]++)/?")
 _DROPPED = re.compile(r"[\x00-\x20\x7f-\x9f\ufeff]")
 
+LONGEST_LINKS = 1 << 20
+"""Characters that the addresses and titles of one text's links may have together. A few signs that refer to one long
+address, or an element that a parser opens again in each paragraph, would repeat it without end."""
+
+
+class Allowance:
+    """How much of LONGEST_LINKS a text has left."""
+
+    def __init__(self) -> None:
+        self._left = LONGEST_LINKS
+
+    def covers(self, *parts: str) -> bool:
+        """Whether a link of these parts may still be made; if so, it is counted."""
+        self._left -= sum(map(len, parts))
+        return self._left >= 0
+
 
 class Context(msgspec.Struct, frozen=True):
     """What a text cannot know itself: where it was written and what else the archive holds."""

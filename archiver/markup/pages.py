@@ -9,17 +9,15 @@ from __future__ import annotations
 import re
 from html import escape, unescape
 
-import nh3
-
 from archiver.markup.links import REL, Context, resolve
 from archiver.markup.plain import render_text
-from archiver.markup.sanitise import TAGS
+from archiver.markup.sanitise import TAGS, Cleaner
 from archiver.urls import SCHEMES
 
 DEEPEST = 60
 """Elements within each other; the tags of deeper ones are dropped, their text stays."""
 
-_uniform = nh3.Cleaner(
+_uniform = Cleaner(
     tags=TAGS | {"h1", "h2", "h3", "img"},
     attributes={
         "a": {"href", "title"},

@@ -6,9 +6,11 @@ a renderer of ours says it made some.
 
 from __future__ import annotations
 
+from typing import Any
+
 import nh3
 
-from archiver.markup.links import REL
+from archiver.markup.links import LONGEST_LINKS, REL, Allowance
 from archiver.urls import SCHEMES
 
 HEADINGS = {f"md-h{level}" for level in range(1, 7)}
@@ -35,9 +37,31 @@ CLASSES = {
     "td": ALIGNMENTS,
     "th": ALIGNMENTS,
 }
+HARMLESS = 16 * LONGEST_LINKS
+"""Characters times tags: so much may come out at most of a body that repeats one link in every element."""
 _IDS = {"a": ATTRIBUTES["a"] | {"id"}, "ol": {"start"}, "li": {"id"}}
 
-_absolute = nh3.Cleaner(
+
+class Cleaner:
+    """nh3, bounded: a link that its parser opens again in each paragraph is not repeated without end."""
+
+    def __init__(self, **settings: Any) -> None:
+        self._settings = settings
+        self._plain = nh3.Cleaner(**settings)
+
+    def clean(self, html: str) -> str:
+        """``html`` balanced, and only what the settings allow."""
+        if len(html) * html.count("<") <= HARMLESS:
+            return self._plain.clean(html)
+        allowance = Allowance()
+
+        def kept(_tag: str, name: str, value: str) -> str | None:
+            return value if name not in ("href", "title") or allowance.covers(value) else None
+
+        return nh3.Cleaner(**self._settings, attribute_filter=kept).clean(html)
+
+
+_absolute = Cleaner(
     tags=TAGS,
     attributes=ATTRIBUTES,
     tag_attribute_values=FIXED,
@@ -46,7 +70,7 @@ _absolute = nh3.Cleaner(
     url_relative="deny",
     link_rel=None,
 )
-_relative = nh3.Cleaner(
+_relative = Cleaner(
     tags=TAGS,
     attributes=_IDS,
     tag_attribute_values=FIXED,

@@ -63,6 +63,7 @@ def everything(comments: int, jobs: list[int], runs: int) -> dict[str, Any]:
         "python": platform.python_version(),
         "cores": os.cpu_count(),
         "runs": runs,
+        "load": [os.getloadavg()[0]],
         "dump": dump.facts | {"packed_bytes": sum(path.stat().st_size for path in dump.files)},
         "steps": {},
     }
@@ -71,6 +72,7 @@ def everything(comments: int, jobs: list[int], runs: int) -> dict[str, Any]:
         figures["steps"][str(number)] = {
             name: asdict(measure.median([costs[name] for costs in rounds])) for name in rounds[0]
         }
+    figures["load"].append(os.getloadavg()[0])
     return figures
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 MIB = 1024 * 1024
 Row = list[str]
+Step = tuple[str, str]
+"""Number of processes, name."""
 
 
 def show(text: str) -> None:
@@ -19,7 +22,8 @@ def report(figures: dict[str, Any], before: dict[str, Any] | None) -> str:
     comments = site["comments"]
     head = (
         f"{dump['posts']:,} posts, {dump['comments']:,} comments, {dump['packed_bytes'] / 1e6:.1f} MB packed; "
-        f"{figures['cores']} cores, Python {figures['python']}; medians of {figures['runs']}"
+        f"{figures['cores']} cores, Python {figures['python']}; medians of {figures['runs']}; "
+        f"load {figures['load'][0]:.1f} at the start, {figures['load'][1]:.1f} at the end"
     )
     parts = [
         head,
@@ -64,22 +68,28 @@ def _steps(figures: dict[str, Any], jobs: str, before: dict[str, Any] | None) ->
 
 
 def _ratios(figures: dict[str, Any]) -> str:
-    rows: list[Row] = []
-    for jobs, steps in figures["steps"].items():
-        wall = {name: cost["wall"] for name, cost in steps.items()}
-        whole, first = wall["import"] + wall["first build"], wall["first build"]
-        again = wall["second build, nothing new"]
-        rows += [
-            [f"--jobs {jobs}: import and first build / floor", f"{whole / wall['floor']:.1f}"],
-            [f"--jobs {jobs}: equal work / its floor", f"{wall['equal work'] / wall['floor of equal work']:.1f}"],
-            [f"--jobs {jobs}: import and first build / equal work", f"{whole / wall['equal work']:.1f}"],
-            [f"--jobs {jobs}: second build / first", f"{again / first:.1%}"],
-        ]
-    if {"1", "2"} <= set(figures["steps"]):
+    rows = [
+        [name, *(f"{_get(figures, kind, over) / _get(figures, kind, under):.2f}" for kind in ("wall", "cpu"))]
+        for name, over, under in _compared(list(figures["steps"]))
+    ]
+    return table([f"ratios (floor: cp -r, {figures['unpacked_by']})", "wall ×", "CPU ×"], rows)
+
+
+def _compared(tried: list[str]) -> Iterator[tuple[str, list[Step], list[Step]]]:
+    """What is compared, as sums of steps: this by that."""
+    for jobs in tried:
+        whole, equal, first = [(jobs, "import"), (jobs, "first build")], [(jobs, "equal work")], [(jobs, "first build")]
+        yield f"--jobs {jobs}: import and first build / floor", whole, [(jobs, "floor")]
+        yield f"--jobs {jobs}: equal work / its floor", equal, [(jobs, "floor of equal work")]
+        yield f"--jobs {jobs}: import and first build / equal work", whole, equal
+        yield f"--jobs {jobs}: second build / first", [(jobs, "second build, nothing new")], first
+    if {"1", "2"} <= set(tried):
         for name in ("first build", "equal work"):
-            one, two = (figures["steps"][jobs][name]["wall"] for jobs in "12")
-            rows.append([f"{name}: --jobs 1 / --jobs 2", f"{one / two:.2f}"])
-    return table([f"ratios of wall time (floor: cp -r, {figures['unpacked_by']})", "×"], rows)
+            yield f"{name}: --jobs 1 / --jobs 2", [("1", name)], [("2", name)]
+
+
+def _get(figures: dict[str, Any], kind: str, steps: list[Step]) -> float:
+    return sum(float(figures["steps"][jobs][name][kind]) for jobs, name in steps)
 
 
 def table(header: Row, rows: list[Row]) -> str:

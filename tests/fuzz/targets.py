@@ -279,7 +279,7 @@ def check_markup(body_format: BodyFormat) -> Callable[[bytes], None]:
         text = data.decode("utf-8", "surrogatepass") if _decodes(data) else data.decode("latin-1")
         html = str(render(text, body_format, CONTEXT))
         html.encode()  # no lone surrogates come out
-        assert len(html) <= 1000 + 400 * len(text), "grows out of bounds"
+        assert len(html) <= 1_000_000 + 60 * len(text), "grows out of bounds"
         page = LexborHTMLParser(f"<body><div id=outside>{html}</div><p id=after></p>").body
         assert page is not None
         inside = [child.attributes.get("id") for child in page.iter(include_text=True)]

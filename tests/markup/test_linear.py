@@ -12,6 +12,7 @@ from typing import Any, get_args
 import pytest
 
 from archiver.markup import LONGEST_PARSED, Context, excerpt, render, title
+from archiver.markup.links import LONGEST_LINKS
 from archiver.model import BodyFormat
 
 FORMATS = get_args(BodyFormat)
@@ -81,6 +82,32 @@ def test_no_megabyte_hangs(hang_guard: Callable[[int], AbstractContextManager[No
             render(text, "html", CONTEXT)
             title(text, "lemmy")
             excerpt(text, "html")
+
+
+URL = "http://a.example/" + "y" * 100_000
+REPEATED = {
+    "reference": f"[x]: {URL}\n\n" + "[x]" * 30_000,
+    "title": f"[x]: http://a.example '{URL}'\n\n" + "[x]" * 30_000,
+    "image": f"[x]: {URL}\n\n" + "![x]" * 30_000,
+    "footnote": f"[^x]: {URL}\n\n" + "[^x]" * 30_000,
+    "cells": "a|" * 40_000 + "\n" + "-|" * 40_000 + "\n" + "a|\n" * 20_000,
+    "link left open": f"<a href='{URL}'>" + "<p>x" * 30_000,
+    "link left open, quoted": f"<a title='>' href='{URL}'>" + "<p>x" * 30_000,
+    "elements left open": "".join(f"<b id={number}>" for number in range(900)) + "<p>x</p>" * 20_000,
+}
+
+
+@pytest.mark.parametrize("body_format", FORMATS)
+@pytest.mark.parametrize("text", REPEATED.values(), ids=REPEATED)
+def test_nothing_is_repeated_without_end(text: str, body_format: BodyFormat) -> None:
+    assert len(render(text, body_format, CONTEXT)) < 2 * LONGEST_LINKS + 25 * len(text)
+
+
+def test_links_are_kept_as_far_as_they_may_be_repeated() -> None:
+    for text, body_format in ((REPEATED["reference"], "lemmy"), (REPEATED["link left open"], "html")):
+        html = render(text, body_format, CONTEXT)  # type: ignore[arg-type]
+        assert 5 <= html.count(f'href="{URL}"') <= LONGEST_LINKS // len(URL)
+        assert html.count("x") >= 15_000, "their text stays"
 
 
 def test_the_guard_sees_what_hangs(hang_guard: Callable[[int], AbstractContextManager[None]]) -> None:
