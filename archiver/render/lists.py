@@ -106,8 +106,8 @@ class ListRenderer:
             ]
         listing["orders"] = _without_periods(listing["orders"])
         head = head.on(current.number)
-        frame = {"number": current.number, "title": head.title, "canonical": path}
-        frame["kind"] = "community" if head.community else "index"
+        frame: dict[str, Any] = {"number": current.number, "title": head.title, "canonical": path}
+        frame |= {"kind": "community" if head.community else "index", "sided": bool(head.community or head.about)}
         shown = Markup("".join(lines))  # noqa: S704 (made by the template)
         values = {"listing": listing, "posts": shown, "community": head.community, "about": head.about}
         return self._templates.page("listing", path, frame, values)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import jinja2
 import msgspec
@@ -22,11 +23,20 @@ Pieces = tuple[str, str, str, str]
 _CUT = "\0"
 """Between pieces: no text of a dump keeps this character (markup and store take it out)."""
 
-ROWS = ("comment", "post_line", "entry")
+ROWS = ("comment", "post_line", "entry", "chrome")
 """Templates of things in lists, which render many at once."""
 
 NAMES = ("thread", "listing", "person", "communities", "about", "accessibility")
 """Templates of whole pages."""
+
+
+class Chrome(NamedTuple):
+    """What all pages of a kind and a folder have around what they show."""
+
+    head: Markup
+    skip: Markup
+    header: Markup
+    footer: Markup
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -58,6 +68,7 @@ class Templates:
         environment.filters["listed"] = words.listed
         translate = _translator(words)
         environment.globals.update(_=translate, gettext=translate, around=_splitter(translate))
+        self._chrome = lru_cache(256)(self._chrome_of)
         environment.globals["cut"] = Markup(_CUT)  # noqa: S704  a constant
         try:
             self._pages = {name: environment.get_template(f"{name}.html") for name in NAMES}
@@ -69,12 +80,17 @@ class Templates:
         """One whole page. ``frame``: what base.html shows around it, with the path of the canonical page."""
         root = urls.relative("index.html", path).removesuffix("index.html")
         canonical = f"{self._base_url}/{frame['canonical']}" if self._base_url else None
-        context = {"kind": kind, "number": 1, "root": root, **frame, "canonical": canonical}
+        context = {"kind": kind, "number": 1, "root": root, "sided": False, **frame, "canonical": canonical}
         try:
-            text = self._pages[kind].render(page=context, **values)
+            text = self._pages[kind].render(page=context, chrome=self._chrome(context["kind"], root), **values)
         except jinja2.TemplateError as error:
             raise ThemeError(f"theme '{self._theme}': {kind}.html: {_place(error)}{error}") from error
         return Page(path, text)
+
+    def _chrome_of(self, kind: str, root: str) -> Chrome:
+        """What stands around the pages of a kind in a folder."""
+        pieces = self._split("chrome", [{"kind": kind, "root": root}], len(Chrome._fields))
+        return Chrome(*(Markup(piece) for piece in pieces[:-1]))  # noqa: S704 (made by the template)
 
     def comments(self, views: Sequence[CommentView]) -> list[Pieces]:
         """Each comment in pieces: what opens it, the list of its replies, closes that list, closes the comment."""

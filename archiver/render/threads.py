@@ -103,6 +103,7 @@ class ThreadRenderer:
             }
             path = files.path(names, number)
             frame = {"number": number, "canonical": path if files.default in names else here}
+            frame["sided"] = shared.head["community"] is not None
             values = {**shared.head, "thread": info, "comments": shared.fragments.join(nodes, where, number)}
             yield self._templates.page("thread", path, frame, values)
 
@@ -121,7 +122,7 @@ class ThreadRenderer:
             "missing": missing,
         }
         comments = shared.fragments.join(nodes, _Where(self.name, [nodes], []), 1)
-        frame = {"number": 0, "canonical": here}
+        frame = {"number": 0, "canonical": here, "sided": shared.head["community"] is not None}
         return self._templates.page("thread", files.whole, frame, {**shared.head, "thread": info, "comments": comments})
 
     def _info(self, thread: Thread, span: Span) -> dict[str, Any]:
