@@ -55,6 +55,8 @@ MARKS = {
     "removed": N_("removed"),
 }
 
+COMMUNITIES_KEPT = 50
+"""Sidebars kept for the next thread."""
 AUTHORS_KEPT = 20_000
 """Links to people kept for the next page; big enough for those who write most."""
 
@@ -85,6 +87,7 @@ class Parts:
         self._exists = exists
         self.addresses = Addresses({host: site.platform for host, site in sites.items()}, settings.root_host)
         self.title = settings.title or self._archive_title()
+        self._communities: dict[tuple[Community, str], tuple[CommunityView, list[tuple[str, str, str]]]] = {}
         self._author = lru_cache(AUTHORS_KEPT)(self._author_in)
 
     def post(self, post: Post, count: int, here: str, *, full: bool, community: bool = True) -> PostView:
@@ -223,7 +226,24 @@ class Parts:
         return Link(text, urls.relative(urls.page_name(self.addresses.community(host, name)), here))
 
     def community(self, community: Community, here: str) -> CommunityView:
-        """A community, for the sidebar and its own page."""
+        """A community, for the sidebar and its own page. All its threads show it, so it is made once for a folder."""
+        key = community, here.rpartition("/")[0]
+        if key not in self._communities:
+            asked: list[tuple[str, str, str]] = []
+            exists, self._exists = self._exists, lambda *ask: bool(asked.append(ask)) or exists(*ask)
+            try:
+                view = self._community(community, here)
+            finally:
+                self._exists = exists
+            if len(self._communities) >= COMMUNITIES_KEPT:
+                self._communities.clear()
+            self._communities[key] = view, asked
+        view, asked = self._communities[key]
+        for ask in asked:  # each thread that shows it depends on the answers
+            self._exists(*ask)
+        return view
+
+    def _community(self, community: Community, here: str) -> CommunityView:
         facts: list[tuple[str, str | Time]] = []
         if community.readers is not None:
             facts.append((self.words.gettext("Readers"), self.words.number(community.readers)))
