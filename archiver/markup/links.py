@@ -76,7 +76,7 @@ def resolve(url: str, context: Context, *, below_root: bool = False) -> str | No
         return None
     url = scheme[1].lower() + _DROPPED.sub("", url[scheme.end(1) :])
     if not url.startswith("http"):
-        return url if len(url) > len(scheme[0]) else None
+        return well_formed(url) if len(url) > len(scheme[0]) else None
     web = _WEB.fullmatch(url)
     if web is None:
         return None

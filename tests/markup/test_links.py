@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from archiver.markup import render
@@ -71,3 +73,8 @@ def test_a_dead_link_keeps_its_text(context) -> None:
 
 def test_links_within_the_archive_have_no_rel(context) -> None:
     assert render("[x](/c/here)", "lemmy", context()) == '<p><a href="../c/here.html">x</a></p>\n'
+
+
+def test_every_address_is_as_addresses_should_be(context: Any) -> None:
+    for scheme in ("mailto:", "magnet:?", "gemini://a.example/", "https://a.example/"):
+        assert resolve(f'{scheme}x<y> "z"|', context()) == f"{scheme}x%3Cy%3E%22z%22%7C"
