@@ -27,6 +27,9 @@ POST_ORDERS = (
 PERSON_ORDERS = ("new", "top", "controversial", "old")
 """Orders of a person's posts and comments, as they are shown."""
 
+SHORT_LIST = 3
+"""Things somebody wrote, up to which one order is enough: one look takes them all in."""
+
 DAY = 86_400_000_000
 """Microseconds."""
 PERIODS = {"top-year": 365 * DAY, "top-month": 30 * DAY, "top-week": 7 * DAY, "top-day": DAY}
@@ -379,7 +382,9 @@ def _controversy(line: PostLine | EntryLine, ranking: Ranking) -> float | None:
 
 
 def offered_entries(lines: Sequence[EntryLine]) -> list[str]:
-    """The orders that somebody's posts and comments can be given in; at least one, "new"."""
+    """The orders that somebody's posts and comments can be given in; at least one, "new". A few things need no other."""
+    if len(lines) <= SHORT_LIST:
+        return ["new"]
     have = {
         "new": True,
         "top": any(line.score is not None for line in lines),

@@ -230,7 +230,13 @@ class Parts:
         key = community, here.rpartition("/")[0]
         if key not in self._communities:
             asked: list[tuple[str, str, str]] = []
-            exists, self._exists = self._exists, lambda *ask: bool(asked.append(ask)) or exists(*ask)
+            exists = self._exists
+
+            def ask(kind: str, host: str, name: str) -> bool:
+                asked.append((kind, host, name))
+                return exists(kind, host, name)
+
+            self._exists = ask
             try:
                 view = self._community(community, here)
             finally:
@@ -239,8 +245,8 @@ class Parts:
                 self._communities.clear()
             self._communities[key] = view, asked
         view, asked = self._communities[key]
-        for ask in asked:  # each thread that shows it depends on the answers
-            self._exists(*ask)
+        for question in asked:  # each thread that shows it depends on the answers
+            self._exists(*question)
         return view
 
     def _community(self, community: Community, here: str) -> CommunityView:
