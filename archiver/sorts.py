@@ -382,7 +382,7 @@ def _controversy(line: PostLine | EntryLine, ranking: Ranking) -> float | None:
 
 
 def offered_entries(lines: Sequence[EntryLine]) -> list[str]:
-    """The orders that somebody's posts and comments can be given in; at least one, "new". A few things need no other."""
+    """The orders that somebody's posts and comments can be given in; at least one, "new". Few things need no other."""
     if len(lines) <= SHORT_LIST:
         return ["new"]
     have = {

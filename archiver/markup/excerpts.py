@@ -19,6 +19,8 @@ _LINE_START = re.compile(r"^(?:[ >]|#{1,6}|[-+*] |[0-9]{1,9}[.)] |[-=*_| :]+$)+"
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:?")
 _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()\s]*(?:\([^()\s]*\)[^()\s]*)?(?: +[\"'][^\n]*?[\"'])?\)|\[[^\[\]]*\])")
 _RUBY = re.compile(r"\{([^{}|\n]+)\|[^{}|\n]+\}")
+_MARKUP = re.compile(r"[\\`*_\[~^&{]|>!|:::")
+"""Without any of these, only the beginnings of lines can be markup."""
 _SIGNS = re.compile(r"\\([!-/:-@\[-`{-~])|[*`]+|~~|(?<![^\W_])_+|_+(?![^\W_])|\^\(|\^")
 
 
@@ -49,6 +51,8 @@ def excerpt(body: str, body_format: BodyFormat, length: int = LENGTH) -> str:
 
 def _without_markup(text: str, body_format: BodyFormat) -> str:
     """``text`` without the signs of its dialect, as far as a look at each line can tell."""
+    if not _MARKUP.search(text):
+        return _LINE_START.sub("", text)
     if body_format == "lemmy":
         text = _RUBY.sub(r"\1", _LEMMY_SPOILER.sub(r"\1 (spoiler)", text))
     if body_format == "reddit":

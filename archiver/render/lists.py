@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -51,6 +52,10 @@ class ListPage(msgspec.Struct, frozen=True):
     """Things in the whole list."""
 
 
+THREADS_KEPT = 10_000
+"""Addresses of threads and communities kept for the next entry."""
+
+
 class ListHead(msgspec.Struct, frozen=True):
     """What all pages of a list of posts share."""
 
@@ -78,6 +83,9 @@ class ListRenderer:
         self._templates = templates
         self._parts = parts
         self._words = parts.words
+        # People answer where others do: the same threads and communities come again and again.
+        self._address = lru_cache(THREADS_KEPT)(parts.addresses.post)
+        self._community_in = lru_cache(THREADS_KEPT)(parts.community_link)
 
     def list_head(self, community: Community | None, numbers: Numbers | None) -> ListHead:
         """What all pages of a list of posts share: of a community, or (community None) of the whole archive."""
@@ -189,7 +197,7 @@ class ListRenderer:
 
     def _entry(self, here: str, thread: Post, comment: Comment | None, page: int) -> EntryView:
         record = comment or thread
-        address = self._parts.addresses.post(thread.host, thread.id, thread.community)
+        address = self._address(thread.host, thread.id, thread.community)
         href = urls.relative(urls.page_name(address, None, page), here)
         text = record.body and record.body_format and markup.excerpt(record.body, record.body_format)
         return EntryView(
@@ -197,7 +205,9 @@ class ListRenderer:
             title=self._parts.post_title(thread)[0],
             href=f"{href}#{urls.fragment(comment.id)}" if comment else href,
             points=views.points(record, self._words),
-            community=self._parts.community_link(thread.host, thread.community, here) if thread.community else None,
+            community=self._community_in(thread.host, thread.community, f"{here.rpartition('/')[0]}/")
+            if thread.community
+            else None,
             created=views.time(record.created, self._words),
             excerpt=text or self._parts.state_note(record),
         )

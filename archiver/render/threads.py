@@ -54,11 +54,13 @@ class ThreadRenderer:
         post = thread.post
         base = self._parts.addresses.post(post.host, post.id, post.community)
         here = urls.page_name(base)
+        view = self._parts.post(post, thread.count, here, full=True)
         shared = _Shared(
             here=here,
             files=OrderFiles(base, self._default(arranged), [order.names for order in arranged]),
             head={
-                "post": self._parts.post(post, thread.count, here, full=True),
+                "post": view,
+                "head": Markup(self._templates.rows("post", [view])[0]),  # noqa: S704 (made by the template)
                 "community": self._parts.community(community, here) if community else None,
             },
             info=self._info(thread, span) | {"distinct": len(arranged) > 1},
