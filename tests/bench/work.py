@@ -56,7 +56,9 @@ class Job:
 
     def equal_work(self, dump: Dump) -> Cost:
         """From the dump to a site with one order and no pages of people, which is what other programs make."""
-        return self.build(*dump.files, "--orders", "top")
+        settings = self.folder / "site.yaml"
+        settings.write_text("people: false\n", encoding="utf-8")
+        return self.build(*dump.files, "--orders", "top", "--config", settings)
 
     def _run(self, *words: str | Path) -> Cost:
         # -P: what is installed is measured, not what lies in the folder this is called from.
@@ -64,9 +66,6 @@ class Job:
 
 
 def clear() -> None:
-    """Take away what was built. Only at the end: where files were just deleted, some file systems make new ones slowly.
-
-    (ext4 looks at each inode deleted in the last minutes, and does not use it again; measured: ten times the CPU.)
-    """
+    """Take away what was built. Only at the end: after many files were deleted, making new ones was seen to be slow."""
     for folder in (WORK / "runs").glob(f"{os.getpid()}-*"):
         shutil.rmtree(folder)
