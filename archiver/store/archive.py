@@ -6,7 +6,7 @@ import sqlite3
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from archiver.store.writer import CaptureWriter
 
 BUSY_SECONDS = 5
 """How long to wait for another process that writes to the same file."""
+UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+"""What SQLite says where it cannot make files beside the archive."""
 
 
 class StoredThread(msgspec.Struct, frozen=True):
@@ -44,12 +46,11 @@ class Archive:
         self.path = path
         if not writable and not path.exists():
             raise StoreError(f"{path}: no such archive; make one with: archiver import DUMP --archive {path}")
-        mode = "rwc" if writable else "ro"
         try:
-            # An absolute file URI, since a path may hold ? and #.
-            self._db = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
-            )
+            self._db = self._connect("rwc" if writable else "rw")
+            if not writable and not self._is_readable():
+                self._db.close()
+                self._db = self._connect("ro&immutable=1")
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {_sentence(error)}") from error
         try:
@@ -61,16 +62,36 @@ class Archive:
             self._db.close()
             raise
 
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        # An absolute file URI, since a path may hold ? and #.
+        uri = f"{self.path.absolute().as_uri()}?mode={mode}"
+        return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+
+    def _is_readable(self) -> bool:
+        """A file in WAL mode needs other files beside it. Where none can be made, nobody writes either."""
+        try:
+            self._db.execute("PRAGMA user_version")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in UNWRITABLE:
+                raise
+            beside = self.path.with_name(f"{self.path.name}-wal")
+            if beside.exists() and beside.stat().st_size:
+                raise StoreError(
+                    f"{self.path}: the last import was interrupted, and what it left in {beside.name} cannot be sorted "
+                    "out here; copy both to a folder that may be written to"
+                ) from error
+            return False
+        return True
+
     def _prepare(self, writable: bool) -> None:
-        application, version = self._pragma("application_id"), self._pragma("user_version")
+        # Both at once, since another process may be making the file.
+        application, version = self._row("SELECT * FROM pragma_application_id, pragma_user_version", ())
         if writable and not application and not version and not self._one("SELECT count(*) FROM sqlite_schema"):
-            self._db.execute("PRAGMA journal_mode = WAL")
-            marks = f"PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA user_version = {schema.VERSION};"
-            self._db.executescript(f"BEGIN IMMEDIATE; {schema.TABLES} {marks} COMMIT;")
-        elif application != schema.APPLICATION_ID:
+            self._make()
+        elif application != schema.APPLICATION_ID or version < min(migrations.STEPS):
             raise StoreError(f"{self.path}: not an archive of archiver; choose another file with --archive")
         elif version < schema.VERSION:
-            self._upgrade(version)
+            self._upgrade()
         elif version > schema.VERSION:
             raise StoreError(
                 f"{self.path}: made by a newer archiver (tables {version}, this one knows {schema.VERSION})"
@@ -78,11 +99,28 @@ class Archive:
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.execute("PRAGMA cache_size = -32768")
         self._db.execute("PRAGMA temp_store = FILE")
+        self._db.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
 
-    def _upgrade(self, version: int) -> None:
+    def _make(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("BEGIN IMMEDIATE")
+        if self._pragma("user_version"):  # another process was faster
+            self._db.execute("ROLLBACK")
+            return
+        marks = f"PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA user_version = {schema.VERSION};"
+        for statement in migrations.statements(f"{schema.TABLES} {marks}"):
+            self._db.execute(statement)
+        self._db.execute("COMMIT")
+
+    def _upgrade(self) -> None:
         """An older file is upgraded by whoever opens it first, also only to read it."""
-        with closing(sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)) as db:
-            migrations.migrate(db, self.path, version)
+        try:
+            migrations.migrate(self.path, BUSY_SECONDS)
+        except (sqlite3.Error, OSError) as error:
+            reason = _sentence(error) if isinstance(error, sqlite3.Error) else error.strerror
+            raise StoreError(
+                f"{self.path}: made by an older archiver, and cannot be brought up to date: {reason}"
+            ) from error
 
     def __enter__(self) -> Archive:
         return self
