@@ -95,25 +95,16 @@ class Ledger:
         """Let go of the file; what was not kept is forgotten."""
         self._db.close()
 
-    @contextmanager
-    def _working(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.IntegrityError:
-            raise
-        except sqlite3.Error as error:
-            raise PublishError(_sentence(self.path, error)) from error
-
     def _rows(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-        with self._working():
+        with explained(self.path):
             yield from self._db.execute(sql, values)
 
     def _do(self, sql: str, values: tuple[Any, ...] = ()) -> None:
-        with self._working():
+        with explained(self.path):
             self._db.execute(sql, values)
 
     def _fill(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        with self._working():
+        with explained(self.path):
             self._db.executemany(sql, rows)
 
     def fact(self, name: str) -> str | None:
@@ -219,6 +210,17 @@ def has_size(path: str | Path, size: int) -> bool:
 def checksum(path: Path) -> str:
     """sha256 of a small file; empty where there is none."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """What SQLite says of a file of the build, as a PublishError."""
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise
+    except sqlite3.Error as error:
+        raise PublishError(_sentence(path, error)) from error
 
 
 def _sentence(path: Path, error: sqlite3.Error) -> str:

@@ -12,15 +12,19 @@ import os
 import re
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from archiver.errors import PublishError
-from archiver.ledger import Ledger, Rendered, Written, checksum, has_size
+from archiver.ledger import Ledger, Rendered, Written, checksum, explained, has_size
 
 MANIFEST = "manifest.tsv"
 """One line a file: sha256, bytes, path; sorted by path."""
+
+WORK, MOVING = "work-", "moving-"
+"""In the folder beside the site: where a build works; manifests of builds that died while they moved files in."""
 
 _SIZE = re.compile(r"[0-9]{1,18}")
 _UNKNOWN = ""
@@ -28,14 +32,15 @@ _UNKNOWN = ""
 
 
 class Staging:
-    """Where the files of a build wait. Workers open it by its folder; only the maker finishes it."""
+    """Where the files of a build wait. Workers open it by the build's ``work``; only the maker finishes it."""
 
-    def __init__(self, output: Path, folder: Path) -> None:
+    def __init__(self, output: Path, work: Path) -> None:
         self.output = output
-        self._site = folder / "work" / "site"
+        self._site = work / "site"
         self._made: set[str] = set()
-        self._old = sqlite3.connect(f"{(folder / 'ledger.db').absolute().as_uri()}?mode=ro", uri=True)
-        self._old.execute("ATTACH ? AS now", (f"{(folder / 'work' / 'places.db').absolute().as_uri()}?mode=ro",))
+        with explained(work.parent):
+            self._old = sqlite3.connect(f"{(work.parent / 'ledger.db').absolute().as_uri()}?mode=ro", uri=True)
+            self._old.execute("ATTACH ? AS now", (f"{(work / 'places.db').absolute().as_uri()}?mode=ro",))
         self._is_new = lru_cache(20_000)(self._is_new_of)
 
     def close(self) -> None:
@@ -103,7 +108,8 @@ class Scratch:
         found = {key: str(html) for key in keys for (html,) in self._db.execute(sql, (key,))}
         fresh = [key for key in keys if key not in found]
         made = dict(zip(fresh, make(fresh), strict=True)) if fresh else {}
-        self._db.executemany("INSERT INTO piece VALUES (?, ?)", made.items())
+        with explained(Path(tempfile.gettempdir())):
+            self._db.executemany("INSERT INTO piece VALUES (?, ?)", made.items())
         found |= made
         return [found[key] for key in keys]
 
@@ -116,16 +122,16 @@ class Build:
         self.output = output
         whole = output.resolve()
         self.folder = whole.parent / f".{whole.name}.archiver"
-        self._work = self.folder / "work"
         try:
-            if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()):
+            if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()) and not self._moving():
                 raise PublishError(f"{output}: exists and is not a site made by archiver; choose another --output")
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PublishError(f"{error.filename or output}: {error.strerror}") from error
         self.ledger = Ledger(self.folder / "ledger.db")
         try:
-            self._open()
+            with explained(self.folder):
+                self._open()
         except OSError as error:
             self.ledger.close()
             raise PublishError(f"{error.filename or output}: {error.strerror}") from error
@@ -133,18 +139,26 @@ class Build:
             self.ledger.close()
             raise
 
+    def _moving(self) -> list[Path]:
+        """The manifests of builds that died while they moved files in: which of these are new, nobody knows."""
+        return [*self.folder.glob(f"{WORK}*/site/{MANIFEST}"), *self.folder.glob(f"{MOVING}*")]
+
     def _open(self) -> None:
-        interrupted = self._work / "site" / MANIFEST
-        if interrupted.exists():
-            # A build died while it moved files in: which of these are new, nobody knows.
-            paths = {path for found in (interrupted, self.output / MANIFEST) for path, *_ in _manifest(found)}
-            self.ledger.relearn((path, _UNKNOWN, 0) for path in sorted(paths))
+        if moving := self._moving():
+            self.ledger.relearn((path, _UNKNOWN, 0) for path in sorted(self._touched(moving)))
         elif self.ledger.fact("manifest") != checksum(self.output / MANIFEST):
-            self.ledger.relearn(_manifest(self.output / MANIFEST))
+            self.ledger.relearn(read_manifest(self.output / MANIFEST))
         self.ledger.begin()
-        shutil.rmtree(self._work, ignore_errors=True)
-        (self._work / "site").mkdir(parents=True)
-        self._places = sqlite3.connect(self._work / "places.db", isolation_level=None)
+        for found in moving:
+            # Kept until a build is finished, even if this one dies, too.
+            if found.parent != self.folder:
+                found.rename(self.folder / f"{MOVING}{found.parent.parent.name}")
+        for left in self.folder.glob(f"{WORK}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        # A name of its own: a worker that outlived its killed build cannot write into the next one.
+        self.work = Path(tempfile.mkdtemp(prefix=WORK, dir=self.folder))
+        (self.work / "site").mkdir()
+        self._places = sqlite3.connect(self.work / "places.db", isolation_level=None)
         self._places.executescript("""
             PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
             CREATE TABLE rendered (thread INTEGER PRIMARY KEY);
@@ -153,14 +167,21 @@ class Build:
             ) WITHOUT ROWID;
         """)
 
+    def _touched(self, moving: list[Path]) -> set[str]:
+        """Every file that such builds may have written."""
+        paths = {path for found in (*moving, self.output / MANIFEST) for path, *_ in read_manifest(found)}
+        copies = (_copy_of(path) for path in paths)
+        return paths | {path for path in copies if (self.output / path).exists()}
+
     def add(self, rendered: list[Rendered]) -> Iterator[tuple[int, list[str]]]:
         """Note what came of units. Yields (thread, comments) where comments stand on another page than before."""
         self.ledger.note(rendered)
         for one in rendered:
             if one.thread is not None and (moved := self.ledger.move(one.thread, one.places)):
-                self._places.execute("INSERT INTO rendered VALUES (?)", (one.thread,))
                 rows = ((one.thread, *place) for place in one.places.items())
-                self._places.executemany("INSERT INTO place VALUES (?, ?, ?)", rows)
+                with explained(self.work):
+                    self._places.execute("INSERT INTO rendered VALUES (?)", (one.thread,))
+                    self._places.executemany("INSERT INTO place VALUES (?, ?, ?)", rows)
                 yield one.thread, moved
 
     def commit(self, facts: dict[str, str]) -> tuple[int, int, int]:
@@ -171,6 +192,8 @@ class Build:
                 self._write_manifest()
                 self._move(changed, stale)
             self.ledger.keep(facts | {"manifest": checksum(self.output / MANIFEST)})
+            for done in self.folder.glob(f"{MOVING}*"):
+                done.unlink()
         except OSError as error:
             raise PublishError(f"{error.filename or self.output}: {error.strerror}") from error
         return len(changed), total - len(changed), len(stale)
@@ -179,18 +202,18 @@ class Build:
         """Let go of everything; what was not committed is forgotten, unless it was being moved in."""
         self._places.close()
         self.ledger.close()
-        if not (self._work / "site" / MANIFEST).exists():
-            shutil.rmtree(self._work, ignore_errors=True)
+        if not (self.work / "site" / MANIFEST).exists():
+            shutil.rmtree(self.work, ignore_errors=True)
 
     def _write_manifest(self) -> None:
-        with (self._work / "manifest.new").open("w", encoding="utf-8", newline="\n") as target:
+        with (self.work / "manifest.new").open("w", encoding="utf-8", newline="\n") as target:
             for digest, size, path in self.ledger.files():
                 target.write(f"{digest}\t{size}\t{path}\n")
         # Its being in place there says: from now on files are moved.
-        (self._work / "manifest.new").rename(self._work / "site" / MANIFEST)
+        (self.work / "manifest.new").rename(self.work / "site" / MANIFEST)
 
     def _move(self, changed: list[str], stale: Iterable[str]) -> None:
-        site = self._work / "site"
+        site = self.work / "site"
         if not self.output.exists():
             site.rename(self.output)
             return
@@ -209,14 +232,20 @@ class Build:
             if error.errno != errno.EXDEV:
                 raise
             # The site folder is a disk of its own: copy first, so that no half page is ever seen.
-            copy = target.with_name(f".{target.name}.new")
+            copy = target.with_name(_copy_of(target.name))
             shutil.copyfile(source, copy)
             copy.replace(target)
             source.unlink()
 
 
-def _manifest(path: Path) -> Iterator[tuple[str, str, int]]:
-    """(path, sha256, size) of every file."""
+def _copy_of(path: str) -> str:
+    """What a file is called while it is copied from another disk."""
+    folder, slash, name = path.rpartition("/")
+    return f"{folder}{slash}.{name}.new"
+
+
+def read_manifest(path: Path) -> Iterator[tuple[str, str, int]]:
+    """(path, sha256, size) of every file, in the manifest's order. Raises PublishError at a line that is none."""
     if not path.exists():
         return
     with path.open(encoding="utf-8", errors="replace") as lines:
@@ -230,10 +259,13 @@ def _manifest(path: Path) -> Iterator[tuple[str, str, int]]:
 def _remove(output: Path, path: str) -> None:
     """Take away a file of the site, and the folders that are empty then. Never anything outside the site."""
     target = output / path
-    if ".." in Path(path).parts or not target.resolve().is_relative_to(output.resolve()) or not target.is_file():
+    if ".." in Path(path).parts or not target.resolve().is_relative_to(output.resolve()):
         return
-    target.unlink()
+    if target.is_file():
+        target.unlink()
+    elif target.exists():
+        return
     for folder in target.parents:
-        if folder == output or any(folder.iterdir()):
+        if folder == output or not folder.is_dir() or any(folder.iterdir()):
             break
         folder.rmdir()

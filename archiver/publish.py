@@ -55,14 +55,15 @@ def build_site(
     dump ─► importer ─► records ─► archive ─► thread tree ─► orders ─► pages ─► site folder
     """
     started = time.monotonic()
-    with Archive(archive_path, writable=True) as archive:
+    # An archive that is only read may lie where nothing can be written.
+    with Archive(archive_path, writable=bool(dumps) or not archive_path.exists()) as archive:
         imported = intake.import_dumps(archive, dumps, importing, progress)
         numbers = _numbers(archive)
         build = Build(output)
         try:
             changes = Changes(archive, build.ledger, output, settings)
             if changes:
-                job = units.Job(str(archive_path), str(output), str(build.folder), settings, changes.origin)
+                job = units.Job(str(archive_path), str(output), str(build.work), settings, changes.origin)
                 size = numbers.threads + numbers.comments if changes.count is None else changes.count
                 with Crew(job, jobs if size >= WORTH_WORKERS else 1) as crew:
                     threads = _pieces(units.threads, changes.threads(), THREADS_AT_ONCE)

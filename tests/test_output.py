@@ -24,7 +24,7 @@ def build(output: Path, files: Files) -> tuple[int, int, int]:
     """One whole build, as publish.py does it."""
     made = Build(output)
     try:
-        staging = Staging(output, made.folder)
+        staging = Staging(output, made.work)
         try:
             made.ledger.forget_all()
             add(made, [staging.write(path, text.encode()) for path, text in files.items()])
@@ -140,12 +140,12 @@ def test_a_build_that_dies_leaves_the_old_site(output: Path) -> None:
     build(output, OLD)
     before = stamps(output)
     died = Build(output)
-    Staging(output, died.folder).write("index.html", b"half")
+    Staging(output, died.work).write("index.html", b"half")
     died.ledger.close()  # and no more: it was killed
     assert stamps(output) == before
-    assert (died.folder / "work").exists()
+    assert died.work.exists()
     assert build(output, OLD | {"new.html": "new"}) == (1, 3, 0)
-    assert not (died.folder / "work").exists()
+    assert list(died.folder.glob("work-*")) == []
     assert files(output) == OLD | {"new.html": "new"}
 
 
@@ -160,7 +160,7 @@ def test_a_full_disk_leaves_the_old_site(output: Path, monkeypatch: pytest.Monke
     with pytest.raises(PublishError, match=r"index\.html: No space left on device; the old site is as it was"):
         build(output, {"index.html": "changed"})
     assert stamps(output) == before
-    assert not (output.parent / ".public.archiver" / "work").exists()
+    assert [path.name for path in (output.parent / ".public.archiver").iterdir()] == ["ledger.db"]
 
 
 def test_a_full_disk_while_noting_pages_is_said_too(output: Path) -> None:
@@ -174,7 +174,7 @@ def test_a_full_disk_while_noting_pages_is_said_too(output: Path) -> None:
 
 def test_two_pages_with_one_address_are_an_error(output: Path) -> None:
     made = Build(output)
-    staging = Staging(output, made.folder)
+    staging = Staging(output, made.work)
     with pytest.raises(PublishError, match="two pages have the same address"):
         add(made, [staging.write("a.html", b"1"), staging.write("a.html", b"2")])
     staging.close()
@@ -185,7 +185,7 @@ def test_a_comments_page_is_remembered(output: Path) -> None:
     for places, moved in (({"c": 3}, ["c"]), ({"c": 3}, []), ({"c": 2, "d": 2}, ["c", "d"]), ({}, ["c", "d"])):
         made = Build(output)
         assert [(thread, sorted(ids)) for thread, ids in add(made, [], places)] == ([(7, moved)] if moved else [])
-        staging = Staging(output, made.folder)
+        staging = Staging(output, made.work)
         found = [staging.page_of(7, "c"), staging.page_of(7, "d"), staging.page_of(8, "c")]
         assert found == [places.get("c", 1), places.get("d", 1), 1]
         staging.close()
@@ -211,6 +211,65 @@ def test_what_a_killed_build_was_moving_in_is_not_trusted(output: Path, monkeypa
     assert [path.name for path in moved] == ["one.html", "new.html"]
     assert build(output, OLD) == (3, 0, 1)
     assert files(output) == OLD
+
+
+def die_while_moving(output: Path, files: Files, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = [after]
+    move = Build._move_one
+
+    def die(made: Build, source: Path, target: Path) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        move(made, source, target)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Build, "_move_one", die)
+        build(output, files)
+
+
+def test_nor_after_a_second_build_died(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(output, OLD)
+    die_while_moving(output, OLD | {"a/b/one.html": "ONE", "a/new.html": "new"}, 2, monkeypatch)
+    died = Build(output)
+    died.ledger.close()
+    # Of the size that the manifest names, but not with those bytes.
+    assert (output / "a/b/one.html").read_text() == "ONE"
+    assert build(output, OLD) == (3, 0, 1)
+    assert files(output) == OLD
+    assert [path.name for path in died.folder.iterdir()] == ["ledger.db"]
+
+
+def test_a_first_build_into_an_empty_folder_can_die_while_it_moves(
+    output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output.mkdir(parents=True)
+    die_while_moving(output, OLD, 2, monkeypatch)
+    assert files(output) != {}
+    assert build(output, OLD) == (3, 0, 0)
+    assert files(output) == OLD
+
+
+def test_what_was_being_copied_from_another_disk_goes(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(output, OLD)
+    die_while_moving(output, OLD | {"a/b/one.html": "ONE"}, 0, monkeypatch)
+    (output / "a/b/.one.html.new").write_text("half a pa")
+    build(output, OLD)
+    assert files(output) == OLD
+
+
+def test_a_folder_left_empty_by_a_killed_build_goes(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(output, OLD)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "rmdir", interrupt)
+        build(output, {"index.html": "front"})
+    assert (output / "a/b").is_dir()
+    build(output, {"index.html": "front"})
+    assert [path.name for path in output.iterdir() if path.is_dir()] == []
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_damaged_ledger_is_made_anew(output: Path) -> None:
@@ -252,7 +311,7 @@ def test_a_damaged_manifest_is_said(line: str, output: Path) -> None:
     with pytest.raises(PublishError, match=r"manifest\.tsv:1: not a line of a manifest; remove the folder"):
         build(output, OLD)
     assert files(output) == OLD
-    assert not (output.parent / ".public.archiver" / "work").exists()
+    assert [path.name for path in (output.parent / ".public.archiver").iterdir()] == ["ledger.db"]
 
 
 def test_a_site_may_lie_behind_a_link(output: Path, tmp_path: Path) -> None:
