@@ -44,11 +44,15 @@ class Changes:
         if old and old.author != new.author:
             self._person(old.host, old.author)
 
+    def post_again(self, host: str, id: str) -> int:
+        """A newer capture has the post: its thread says when it was captured. Returns its key."""
+        key = int(self._db.execute("SELECT key FROM post WHERE host = ? AND id = ?", (host, id)).fetchone()[0])
+        self.thread(key)
+        return key
+
     def post(self, old: Post | None, new: Post, _: tuple[Any, ...]) -> None:
         """A post came, or differs now."""
-        sql = "SELECT key FROM post WHERE host = ? AND id = ?"
-        (key,) = self._db.execute(sql, (text(new.host), text(new.id))).fetchone()
-        self.thread(key)
+        key = self.post_again(text(new.host), text(new.id))
         self._person(new.host, new.author)
         if old is None:
             return

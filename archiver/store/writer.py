@@ -47,12 +47,14 @@ class CaptureWriter:
         self.comments = 0
         self.skipped = 0
         self._tables: dict[type, _Sightings[Any]] = {
-            Site: _Sightings(db, SITES, self._id, lambda *_: None),
-            Community: _Sightings(db, COMMUNITIES, self._id, self._changes.community),
-            Person: _Sightings(db, PERSONS, self._id, self._changes.person),
-            Post: _Sightings(db, POSTS, self._id, self._changes.post),
+            Site: _Sightings(db, SITES, self._id, _ignore, _ignore),
+            Community: _Sightings(db, COMMUNITIES, self._id, self._changes.community, _ignore),
+            Person: _Sightings(db, PERSONS, self._id, self._changes.person, _ignore),
+            Post: _Sightings(db, POSTS, self._id, self._changes.post, self._changes.post_again),
         }
-        self._comments = _Sightings(db, COMMENTS, self._id, self._changes.comment, extra_key="post")
+        self._comments = _Sightings(
+            db, COMMENTS, self._id, self._changes.comment, lambda post, _: self._changes.thread(post), extra_key="post"
+        )
 
     def _start(self, capture: Capture, member: str) -> int:
         sql = """INSERT INTO capture (name, sha256, member, size, format, imported) VALUES (?, ?, ?, ?, ?, ?)
@@ -154,6 +156,10 @@ class CaptureWriter:
         self._db.execute(sql, (self._id, text(skip.reason), skip.line, detail))
 
 
+def _ignore(*_: object) -> None:
+    """No page shows it."""
+
+
 class _Sightings(Generic[R]):
     """Adds records of one kind; what is there already waits in a temporary table until the capture's time is known."""
 
@@ -163,13 +169,17 @@ class _Sightings(Generic[R]):
         table: Table[R],
         capture: int,
         changed: Callable[[R | None, R, tuple[Any, ...]], None],
+        seen: Callable[..., object],
         extra_key: str | None = None,
     ) -> None:
-        """``changed(old, new, key)`` is told of every row that comes or differs."""
+        """``changed(old, new, key)`` is told of every row that comes or differs, ``seen(*key)`` of those that a newer
+        capture has as they were.
+        """
         self._db = db
         self._table = table
         self._capture = capture
         self._changed = changed
+        self._seen = seen
         columns = [*([extra_key] if extra_key else []), *table.columns, "capture"]
         places = ", ".join("?" * len(columns))
         self._insert = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places}) ON CONFLICT DO NOTHING"
@@ -178,10 +188,11 @@ class _Sightings(Generic[R]):
         self._select = f"SELECT {', '.join(table.columns)}, capture, older FROM {table.name} WHERE {where}"
         settings = ", ".join(f"{column} = ?" for column in [*table.columns, "capture", "older"])
         self._update = f"UPDATE {table.name} SET {settings} WHERE {where}"
+        self._update_capture = f"UPDATE {table.name} SET capture = ? WHERE {where}"
+        self._state = table.columns.index("state") if "state" in table.columns else None
         self._waiting = f"again_{table.name}"
-        db.execute(f"CREATE TEMP TABLE IF NOT EXISTS {self._waiting} (key TEXT, record BLOB)")
+        db.execute(f"CREATE TEMP TABLE IF NOT EXISTS {self._waiting} (record BLOB)")
         db.execute(f"DELETE FROM {self._waiting}")
-        self._decoder = msgspec.msgpack.Decoder(table.kind)
 
     def add(self, record: R, extra: tuple[Any, ...] = ()) -> None:
         values = self._table.values(record)
@@ -189,20 +200,37 @@ class _Sightings(Generic[R]):
             self._changed(None, record, extra)
         else:
             row = dict(zip(self._table.columns, values, strict=True))
-            key = msgspec.json.encode([*extra, *(row[field] for field in self._table.key)])
-            blob = msgspec.msgpack.encode(self._table.record(values, **self._table.outside(record)))
-            self._db.execute(f"INSERT INTO {self._waiting} VALUES (?, ?)", (key, blob))
+            key = [*extra, *(row[field] for field in self._table.key)]
+            blob = msgspec.msgpack.encode((key, values, self._table.outside(record)))
+            self._db.execute(f"INSERT INTO {self._waiting} VALUES (?)", (blob,))
 
     def merge(self, ranks: dict[int, Rank]) -> None:
-        for key_text, blob in self._db.execute(f"SELECT key, record FROM {self._waiting} ORDER BY rowid"):
-            key = msgspec.json.decode(key_text)
-            new = self._decoder.decode(blob)
-            *row, capture, older_text = self._db.execute(self._select, key).fetchone()
-            old = self._table.record(row, **self._table.outside(new))
-            older = msgspec.json.decode(older_text) if older_text else {}
-            merged, older, newest = merge(old, older, capture, new, self._capture, ranks)
-            older_text = msgspec.json.encode(older).decode() if older else None
-            self._db.execute(self._update, (*self._table.values(merged), newest, older_text, *key))
-            if merged != old or newest != capture:
-                self._changed(old, merged, tuple(key))
+        """Join what waits with what was there. ``ranks``: how new each capture is."""
+        for (blob,) in self._db.execute(f"SELECT record FROM {self._waiting} ORDER BY rowid"):
+            key, values, outside = msgspec.msgpack.decode(blob)
+            *row, capture, older = self._db.execute(self._select, key).fetchone()
+            if row == values and older is None and not self._is_withdrawn(row):
+                self._see_again(key, capture, ranks)
+            else:
+                self._merge(key, self._table.record(values, **outside), row, capture, older, ranks)
         self._db.execute(f"DROP TABLE {self._waiting}")
+
+    def _is_withdrawn(self, row: list[Any]) -> bool:
+        return self._state is not None and row[self._state] in ("deleted", "removed")
+
+    def _see_again(self, key: list[Any], capture: int, ranks: dict[int, Rank]) -> None:
+        """What ``merge`` comes to for most of a dump that overlaps an earlier one: nothing is new but the capture."""
+        if ranks[self._capture] > ranks[capture]:
+            self._db.execute(self._update_capture, (self._capture, *key))
+            self._seen(*key)
+
+    def _merge(
+        self, key: list[Any], new: R, row: list[Any], capture: int, older_text: str | None, ranks: dict[int, Rank]
+    ) -> None:
+        old = self._table.record(row, **self._table.outside(new))
+        older = msgspec.json.decode(older_text) if older_text else {}
+        merged, older, newest = merge(old, older, capture, new, self._capture, ranks)
+        older_text = msgspec.json.encode(older).decode() if older else None
+        self._db.execute(self._update, (*self._table.values(merged), newest, older_text, *key))
+        if merged != old or newest != capture:
+            self._changed(old, merged, tuple(key))
