@@ -99,7 +99,8 @@ def words(_: list[str]) -> int:
     mapping.parent.mkdir(exist_ok=True)
     mapping.write_text("[python: **.py]\n[jinja2: **.html]\nencoding = utf-8\n", encoding="utf-8")
     common = ("--no-wrap", "--no-location", "--omit-header", "--sort-output")
-    run(pybabel, "-q", "extract", "-F", mapping, "-k", "N_", *common, "-o", template, "archiver", "templates")
+    keywords = ("-k", "N_", "-k", "around")
+    run(pybabel, "-q", "extract", "-F", mapping, *keywords, *common, "-o", template, "archiver", "templates")
     for catalogue in sorted(folder.glob("*.po")):
         options = ("--no-wrap", "--ignore-obsolete", "--no-fuzzy-matching")
         run(pybabel, "-q", "update", *options, "-i", template, "-l", catalogue.stem, "-o", catalogue)

@@ -89,17 +89,28 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def _read(path: Path) -> dict[str, Any]:
+class _WordsLoader(_Loader):
+    """Takes every word as it is written: people may be called ``no``, ``0x1f`` or ``2001-01-01``."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  as the class above declares it
+
+
+def read_yaml(path: Path, *, words: bool = False) -> Any:
+    """What a small file of YAML holds; ``words``: every value is a text. Raises ConfigError."""
     try:
         with path.open(encoding="utf-8") as stream:
             text = stream.read(LONGEST + 1)
         if len(text) > LONGEST:
             raise ConfigError(f"{path}: longer than {LONGEST:,} characters; settings are a few lines")
-        found = yaml.load(text, _Loader)  # noqa: S506  it is a SafeLoader
+        return yaml.load(text, _WordsLoader if words else _Loader)  # noqa: S506  both are SafeLoaders
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     except YAML_ERRORS as error:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found = read_yaml(path)
     if found is None:
         return {}
     if not isinstance(found, dict):

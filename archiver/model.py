@@ -11,7 +11,8 @@ from typing import Literal
 import msgspec
 
 Precision = Literal["exact", "day", "about"]
-State = Literal["live", "deleted", "removed"]
+State = Literal["live", "deleted", "removed", "redacted"]
+"""``redacted``: taken back at somebody's request; no dump says so, only redactions.yaml."""
 BodyFormat = Literal["lemmy", "reddit", "commonmark", "html", "text"]
 Role = Literal["moderator", "admin"]
 Nesting = Literal["inferred", "uncertain", "flat"]

@@ -38,7 +38,11 @@ ORDER_TITLES = {
     "comments": N_("most comments"),
 }
 
-NOTES = {"deleted": N_("Deleted by its author."), "removed": N_("Removed by a moderator.")}
+NOTES = {
+    "deleted": N_("Deleted by its author."),
+    "removed": N_("Removed by a moderator."),
+    "redacted": N_("Removed on request."),
+}
 
 MARKS = {
     "op": N_("OP"),
@@ -137,6 +141,8 @@ class Parts:
         if post.title:
             return post.title, True
         words = self.words
+        if post.state == "redacted":
+            return words.gettext("Removed on request"), False
         if post.state is None:
             return words.gettext("Thread %(id)s") % {"id": post.id}, False
         if post.created:

@@ -22,6 +22,11 @@ STEPS = {
         ALTER TABLE post ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX post_by_change ON post (changed);
     """,
+    2: """
+        ALTER TABLE archive ADD COLUMN secret TEXT;
+        ALTER TABLE archive ADD COLUMN purged TEXT;
+        UPDATE archive SET secret = lower(hex(randomblob(32)));
+    """,
 }
 """By version: what leads from its tables to those of the next."""
 

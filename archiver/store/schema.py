@@ -3,19 +3,22 @@
 APPLICATION_ID = 0x41524356
 """Marks the file as ours ("ARCV")."""
 
-VERSION = 2
+VERSION = 3
 """Grows with every change of the tables."""
 
 # Times are microseconds since 1970-01-01T00:00:00Z: `created` the earliest and `created_latest` the latest instant
 # they can mean. `capture` is the newest capture that saw the row; `older` names, as JSON, the columns whose value
-# comes from an older one. `archive` has one row: what tells this file from others, and the number of its last import;
-# `changed` says which import last changed a thread (in `post`), or what else has pages of its own.
+# comes from an older one. `archive` has one row: what tells this file from others, the number of its last import, what
+# pseudonyms are made with, and what was purged last; `changed` says which import last changed a thread (in `post`), or
+# what else has pages of its own.
 TABLES = """
 CREATE TABLE archive (
     id TEXT NOT NULL,
-    revision INTEGER NOT NULL
+    revision INTEGER NOT NULL,
+    secret TEXT,
+    purged TEXT
 );
-INSERT INTO archive VALUES (lower(hex(randomblob(16))), 0);
+INSERT INTO archive VALUES (lower(hex(randomblob(16))), 0, lower(hex(randomblob(32))), NULL);
 CREATE TABLE changed (
     kind TEXT NOT NULL,
     host TEXT NOT NULL,
