@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -47,9 +47,9 @@ class CaptureWriter:
         self.comments = 0
         self.skipped = 0
         self._tables: dict[type, _Sightings[Any]] = {
-            Site: _Sightings(db, SITES, self._id, _ignore, _ignore),
-            Community: _Sightings(db, COMMUNITIES, self._id, self._changes.community, _ignore),
-            Person: _Sightings(db, PERSONS, self._id, self._changes.person, _ignore),
+            Site: _Sightings(db, SITES, self._id, lambda *_: None),
+            Community: _Sightings(db, COMMUNITIES, self._id, self._changes.community),
+            Person: _Sightings(db, PERSONS, self._id, self._changes.person),
             Post: _Sightings(db, POSTS, self._id, self._changes.post, self._changes.post_again),
         }
         self._comments = _Sightings(
@@ -156,10 +156,6 @@ class CaptureWriter:
         self._db.execute(sql, (self._id, text(skip.reason), skip.line, detail))
 
 
-def _ignore(*_: object) -> None:
-    """No page shows it."""
-
-
 class _Sightings(Generic[R]):
     """Adds records of one kind; what is there already waits in a temporary table until the capture's time is known."""
 
@@ -169,7 +165,7 @@ class _Sightings(Generic[R]):
         table: Table[R],
         capture: int,
         changed: Callable[[R | None, R, tuple[Any, ...]], None],
-        seen: Callable[..., object],
+        seen: Callable[..., object] | None = None,
         extra_key: str | None = None,
     ) -> None:
         """``changed(old, new, key)`` is told of every row that comes or differs, ``seen(*key)`` of those that a newer
@@ -188,49 +184,59 @@ class _Sightings(Generic[R]):
         self._select = f"SELECT {', '.join(table.columns)}, capture, older FROM {table.name} WHERE {where}"
         settings = ", ".join(f"{column} = ?" for column in [*table.columns, "capture", "older"])
         self._update = f"UPDATE {table.name} SET {settings} WHERE {where}"
-        self._update_capture = f"UPDATE {table.name} SET capture = ? WHERE {where}"
-        self._state = table.columns.index("state") if "state" in table.columns else None
         self._waiting = f"again_{table.name}"
-        db.execute(f"CREATE TEMP TABLE IF NOT EXISTS {self._waiting} (record BLOB)")
-        db.execute(f"DELETE FROM {self._waiting}")
+        fields = ", ".join(columns[:-1])
+        db.execute(f"DROP TABLE IF EXISTS temp.{self._waiting}")
+        db.execute(f"CREATE TEMP TABLE {self._waiting} AS SELECT {fields}, '' AS outside FROM {table.name} WHERE 0")
+        self._wait = f"INSERT INTO {self._waiting} VALUES ({places})"
 
     def add(self, record: R, extra: tuple[Any, ...] = ()) -> None:
         values = self._table.values(record)
         if self._db.execute(self._insert, (*extra, *values, self._capture)).rowcount:
             self._changed(None, record, extra)
         else:
-            row = dict(zip(self._table.columns, values, strict=True))
-            key = [*extra, *(row[field] for field in self._table.key)]
-            blob = msgspec.msgpack.encode((key, values, self._table.outside(record)))
-            self._db.execute(f"INSERT INTO {self._waiting} VALUES (?)", (blob,))
+            outside = msgspec.json.encode(self._table.outside(record)).decode()
+            self._db.execute(self._wait, (*extra, *values, outside))
 
     def merge(self, ranks: dict[int, Rank]) -> None:
         """Join what waits with what was there. ``ranks``: how new each capture is."""
-        for (blob,) in self._db.execute(f"SELECT record FROM {self._waiting} ORDER BY rowid"):
-            key, values, outside = msgspec.msgpack.decode(blob)
-            *row, capture, older = self._db.execute(self._select, key).fetchone()
-            if row == values and older is None and not self._is_withdrawn(row):
-                self._see_again(key, capture, ranks)
-            else:
-                self._merge(key, self._table.record(values, **outside), row, capture, older, ranks)
+        if self._seen:
+            self._settle_unchanged(self._seen, ranks)
+        width = len(self._key) - len(self._table.key)
+        for row in self._db.execute(f"SELECT * FROM {self._waiting} ORDER BY rowid"):
+            extra, values, outside = row[:width], row[width:-1], msgspec.json.decode(row[-1])
+            own = dict(zip(self._table.columns, values, strict=True))
+            self._merge((*extra, *(own[field] for field in self._table.key)), values, outside, ranks)
         self._db.execute(f"DROP TABLE {self._waiting}")
 
-    def _is_withdrawn(self, row: list[Any]) -> bool:
-        return self._state is not None and row[self._state] in ("deleted", "removed")
-
-    def _see_again(self, key: list[Any], capture: int, ranks: dict[int, Rank]) -> None:
-        """What ``merge`` comes to for most of a dump that overlaps an earlier one: nothing is new but the capture."""
-        if ranks[self._capture] > ranks[capture]:
-            self._db.execute(self._update_capture, (self._capture, *key))
-            self._seen(*key)
+    def _settle_unchanged(self, seen: Callable[..., object], ranks: dict[int, Rank]) -> None:
+        """What merging comes to for most of a dump that overlaps an earlier one: nothing is new but the capture."""
+        keys = ", ".join(self._key)
+        equal = " AND ".join(f"t.{column} COLLATE BINARY IS w.{column}" for column in self._table.columns)
+        same_key = " AND ".join(f"{{0}}.{column} = w.{column}" for column in self._key)
+        self._db.execute(f"CREATE INDEX temp.{self._waiting}_key ON {self._waiting} ({keys})")
+        self._db.execute(f"""CREATE TEMP TABLE unchanged AS
+            SELECT w.rowid AS number, t.capture, {", ".join(f"t.{column}" for column in self._key)}
+            FROM {self._waiting} AS w JOIN {self._table.name} AS t ON {same_key.format("t")}
+            WHERE t.older IS NULL AND t.state IS NOT 'deleted' AND t.state IS NOT 'removed' AND {equal}
+            AND NOT EXISTS (SELECT 1 FROM {self._waiting} AS o WHERE {same_key.format("o")} AND o.rowid <> w.rowid)""")
+        older = ", ".join(str(capture) for capture, rank in ranks.items() if rank < ranks[self._capture])
+        again = f"SELECT {keys} FROM unchanged WHERE capture IN ({older})"
+        self._db.execute(f"UPDATE {self._table.name} SET capture = ? WHERE ({keys}) IN ({again})", (self._capture,))
+        for key in self._db.execute(again):
+            seen(*key)
+        self._db.execute(f"DELETE FROM {self._waiting} WHERE rowid IN (SELECT number FROM unchanged)")
+        self._db.execute("DROP TABLE unchanged")
 
     def _merge(
-        self, key: list[Any], new: R, row: list[Any], capture: int, older_text: str | None, ranks: dict[int, Rank]
+        self, key: tuple[Any, ...], values: Sequence[Any], outside: dict[str, Any], ranks: dict[int, Rank]
     ) -> None:
-        old = self._table.record(row, **self._table.outside(new))
+        new = self._table.record(values, **outside)
+        *row, capture, older_text = self._db.execute(self._select, key).fetchone()
+        old = self._table.record(row, **outside)
         older = msgspec.json.decode(older_text) if older_text else {}
         merged, older, newest = merge(old, older, capture, new, self._capture, ranks)
         older_text = msgspec.json.encode(older).decode() if older else None
         self._db.execute(self._update, (*self._table.values(merged), newest, older_text, *key))
         if merged != old or newest != capture:
-            self._changed(old, merged, tuple(key))
+            self._changed(old, merged, key)
