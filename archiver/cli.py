@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
-from archiver import __version__, config, importers, intake, publish, serve, theme, views, words
+from archiver import __version__, config, importers, intake, publish, serve, theme, verify, views, words
 from archiver.dumps import Limits
 from archiver.errors import ArchiverError, ConfigError, ThemeError
 from archiver.model import Moment
@@ -25,6 +26,9 @@ from archiver.store import Archive
 
 PLAIN_SECONDS = 5
 """Between two lines about progress, where there is no terminal to draw a bar on."""
+
+PROBLEMS_SHOWN = 50
+"""Lines of what is wrong, unless all are asked for."""
 
 ENGLISH = words.Words()
 """The command line speaks English, whatever the site's language."""
@@ -241,6 +245,36 @@ def info(archive: Path, verbose: bool) -> None:
                 click.echo(f"    {count:,} × {skip.reason} (first in line {skip.line})")
 
 
+@main.command("verify")
+@click.argument("path", type=a_path)
+@click.argument("dumps", metavar="[DUMP]...", nargs=-1)
+@quiet_option
+@verbose_option
+def verify_(path: Path, dumps: tuple[str, ...], quiet: bool, verbose: bool) -> None:
+    """Prove that an archive file or a site folder is whole.
+
+    A site is compared with its manifest, file by file. An archive is checked by SQLite's own means, every comment must
+    be reachable in its thread, and its dumps must be what they were when they were imported: those named, or those
+    found beside the archive and in the current folder.
+    """
+    counts: Counter[str] = Counter()
+    wrong: Counter[str] = Counter()
+    site = verify.is_site(path)
+    if site and dumps:
+        raise click.UsageError("dumps are compared with an archive file, not with a site")
+    with _progress(quiet) as progress:
+        for problem in verify.check_site(path, counts, progress) if site else verify.check_archive(path, dumps, counts):
+            wrong[problem.kind] += 1
+            if verbose or wrong.total() <= PROBLEMS_SHOWN:
+                click.echo(f"{problem.kind}: {_printable(problem.what)}")
+    if wrong.total() > PROBLEMS_SHOWN and not verbose:
+        click.echo(f"… and {wrong.total() - PROBLEMS_SHOWN:,} more; see them all with -v")
+    if not quiet:
+        click.echo(f"{path}: {_verdict(counts, wrong, site)}")
+    if wrong:
+        sys.exit(1)
+
+
 @main.command()
 def formats() -> None:
     """List the formats of dumps that can be read."""
@@ -297,6 +331,25 @@ def _moment(text: str | None) -> Moment | None:
 
 def _counted(count: int, thing: str) -> str:
     return ENGLISH.ngettext(f"%(num)s {thing}", f"%(num)s {thing}s", count)
+
+
+def _verdict(counts: Counter[str], wrong: Counter[str], site: bool) -> str:
+    """What was compared, and what came of it."""
+    if site:
+        held = f"{_counted(counts['files'], 'file')} in the manifest"
+    else:
+        near = "; name the others to compare them" if counts["not found"] else ""
+        strange = f", {_counted(counts['others'], 'file')} never imported" if counts["others"] else ""
+        held = (
+            f"{views.threads(counts['threads'], ENGLISH)}, {views.comments(counts['comments'], ENGLISH)}, "
+            f"{_counted(counts['dumps'], 'dump')} compared, {counts['not found']:,} not found{strange}{near}"
+        )
+    return f"{held}; {', '.join(f'{count:,} {kind}' for kind, count in sorted(wrong.items())) or 'nothing is wrong'}"
+
+
+def _printable(text: str) -> str:
+    """A file's name without signs that a terminal obeys."""
+    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
 
 
 def _imported(report: intake.Report) -> str:

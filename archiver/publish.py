@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,8 +17,9 @@ from archiver.config import Settings
 from archiver.crew import Crew, Piece
 from archiver.intake import Progress
 from archiver.output import Build
+from archiver.redactions import Redactions
 from archiver.render import Numbers
-from archiver.store import Archive
+from archiver.store import Archive, Purged, purge, reading
 
 THREADS_AT_ONCE = 100
 PERSONS_AT_ONCE = 500
@@ -39,6 +41,8 @@ class Report(msgspec.Struct, frozen=True):
     unchanged: int
     removed: int
     seconds: float
+    purged: Purged
+    """What redactions took from the archive file."""
 
 
 def build_site(
@@ -49,21 +53,26 @@ def build_site(
     importing: intake.Options,
     jobs: int,
     progress: Progress,
+    redactions: Redactions = (),
 ) -> Report:
-    """Import the dumps, render every page and put the site in place. Raises ArchiverError.
+    """Import the dumps, purge what has to go, render every page and put the site in place. Raises ArchiverError.
 
     dump ─► importer ─► records ─► archive ─► thread tree ─► orders ─► pages ─► site folder
     """
     started = time.monotonic()
     # An archive that is only read may lie where nothing can be written.
-    with Archive(archive_path, writable=bool(dumps) or not archive_path.exists()) as archive:
-        imported = intake.import_dumps(archive, dumps, importing, progress)
+    writable = bool(dumps) or not archive_path.exists() or any(entry.mode == "purge" for entry in redactions)
+    with ExitStack() as opened:
+        whole = opened.enter_context(Archive(archive_path, writable=writable))
+        imported = intake.import_dumps(whole, dumps, importing, progress)
+        purged = purge(whole, redactions)
+        archive = opened.enter_context(reading(archive_path, redactions))
         numbers = _numbers(archive)
         build = Build(output)
         try:
             changes = Changes(archive, build.ledger, output, settings)
             if changes:
-                job = units.Job(str(archive_path), str(output), str(build.work), settings, changes.origin)
+                job = units.Job(str(archive_path), str(output), str(build.work), settings, changes.origin, redactions)
                 size = numbers.threads + numbers.comments if changes.count is None else changes.count
                 with Crew(job, jobs if size >= WORTH_WORKERS else 1) as crew:
                     threads = _pieces(units.threads, changes.threads(), THREADS_AT_ONCE)
@@ -76,7 +85,7 @@ def build_site(
         finally:
             build.discard()
     seconds = time.monotonic() - started
-    return Report(imported, numbers.threads, numbers.comments, written, unchanged, removed, seconds)
+    return Report(imported, numbers.threads, numbers.comments, written, unchanged, removed, seconds, purged)
 
 
 def _numbers(archive: Archive) -> Numbers:

@@ -15,9 +15,10 @@ from archiver.ledger import ASK, Rendered, Written
 from archiver.model import Community
 from archiver.output import Scratch, Staging
 from archiver.platforms import PLATFORMS, REDDIT
+from archiver.redactions import Redactions
 from archiver.render import ListPage, Numbers, Page, Renderer, Span
 from archiver.sorts import EntryLine, PostLine, Ranking
-from archiver.store import Archive
+from archiver.store import reading
 
 ENTRIES_KEPT = 5000
 """Entries of a person that stay in memory from one order to the next."""
@@ -47,6 +48,8 @@ class Job(msgspec.Struct, frozen=True):
     settings: Settings
     origin: str
     """A checksum of what all pages depend on; only what was made from the same is taken as it is."""
+    redactions: Redactions = ()
+    """What no page may show."""
 
 
 class Worker:
@@ -55,7 +58,7 @@ class Worker:
     def __init__(self, job: Job) -> None:
         self.settings = job.settings
         self.origin = job.origin
-        self.archive = Archive(Path(job.archive), writable=False)
+        self.archive = reading(Path(job.archive), job.redactions)
         self.staging = Staging(Path(job.output), Path(job.workplace))
         self.sites = self.archive.sites()
         self.theme = theme.load(job.settings.theme)

@@ -15,11 +15,11 @@ PACKAGE = Path(archiver.__file__).parent
 LAYERS = [
     ["__main__"],
     ["cli"],
-    ["publish"],
+    ["publish", "verify"],
     ["changes", "crew"],
     ["units"],
     ["render", "store", "importers", "intake", "output", "serve"],
-    ["ledger"],
+    ["ledger", "redactions"],
     ["theme", "markup", "dumps", "views", "words", "paging"],
     ["tree", "sorts", "urls", "config"],
     ["platforms"],

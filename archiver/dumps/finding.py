@@ -45,6 +45,23 @@ def sha256(path: Path) -> str:
         raise DumpError(f"{path}: {reason(error)}") from error
 
 
+def files(argument: str) -> Iterator[tuple[str, Path] | DumpError]:
+    """(name in the archive, path) of each file that an argument names, as it lies there, packed or not."""
+    path = Path(argument)
+    if not path.exists():
+        yield DumpError(f"{argument}: no such file or folder")
+    elif not path.is_dir():
+        yield path.name, path
+    else:
+        for inner in _walk(path):
+            yield inner if isinstance(inner, DumpError) else (_label(path, inner), inner)
+
+
+def _label(folder: Path, inner: Path) -> str:
+    """The name of a file of a folder without the folders of this machine."""
+    return f"{folder.resolve().name}/{inner.relative_to(folder).as_posix()}"
+
+
 def _walk(folder: Path) -> Iterator[Path | DumpError]:
     """Files below a folder, each folder's entries in name order."""
     waiting = [folder]
@@ -84,8 +101,7 @@ class _Finder:
                 if isinstance(inner, DumpError):
                     yield inner
                     continue
-                label = f"{path.resolve().name}/{inner.relative_to(path).as_posix()}"
-                yield from self._unpack(str(inner), label, inner)
+                yield from self._unpack(str(inner), _label(path, inner), inner)
         elif path.is_fifo():  # such as a shell's <(…), which can be read only once
             with path.open("rb") as stream:
                 copy = spool(stream, self._workplace)

@@ -1,5 +1,7 @@
 """The archive: one SQLite file that holds every record. The only SQL of the program."""
 
 from archiver.store.archive import Archive, StoredThread
+from archiver.store.purge import Purged, purge
+from archiver.store.redacted import reading
 
-__all__ = ["Archive", "StoredThread"]
+__all__ = ["Archive", "Purged", "StoredThread", "purge", "reading"]

@@ -15,7 +15,7 @@ import msgspec
 from archiver.errors import StoreError
 from archiver.model import Capture, Comment, Community, Gap, Moment, Person, Post, Site, Skip
 from archiver.sorts import EntryLine, PostLine
-from archiver.store import migrations, schema
+from archiver.store import integrity, migrations, schema
 from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Table, moment, text
 from archiver.store.writer import CaptureWriter
 
@@ -140,8 +140,13 @@ class Archive:
 
     def _rows(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """The rows of a query; a damaged or locked file becomes a StoreError wherever it shows."""
-        try:
+        with self._explained():
             yield from self._db.execute(sql, values)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {_sentence(error)}") from error
 
@@ -386,6 +391,16 @@ class Archive:
             (count, Skip(line=line, reason=reason, detail=detail))
             for count, line, reason, detail in self._rows(sql, (capture,))
         ]
+
+    def damage(self) -> Iterator[str]:
+        """One sentence for each thing that is wrong with the file, by SQLite's own checks; none for a sound one."""
+        with self._explained():
+            yield from integrity.damage(self._db)
+
+    def skeletons(self) -> Iterator[tuple[Post, list[Comment]]]:
+        """Every thread, with no more of its comments than who answers whom."""
+        with self._explained():
+            yield from integrity.skeletons(self._db)
 
     def counts(self) -> dict[str, int]:
         """How many rows each table of records has."""
