@@ -15,9 +15,10 @@ from archiver.ledger import ASK, Rendered, Written
 from archiver.model import Community
 from archiver.output import Scratch, Staging
 from archiver.platforms import PLATFORMS, REDDIT
+from archiver.ranking import Ranking
 from archiver.redactions import Redactions
 from archiver.render import ListPage, Numbers, Page, Renderer, Span
-from archiver.sorts import EntryLine, PostLine, Ranking
+from archiver.sorts import EntryLine, PostLine
 from archiver.store import reading
 
 ENTRIES_KEPT = 5000

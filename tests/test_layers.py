@@ -21,7 +21,7 @@ LAYERS = [
     ["render", "store", "importers", "intake", "output", "serve"],
     ["ledger", "redactions"],
     ["theme", "markup", "dumps", "views", "words", "paging"],
-    ["tree", "sorts", "urls", "config"],
+    ["tree", "sorts", "ranking", "urls", "config"],
     ["platforms"],
     ["model"],
     ["errors"],

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver import ranking as formulas
 from archiver import sorts
 from archiver.model import Comment, Moment, Post
 from archiver.platforms import LEMMY, PIEFED, REDDIT, Platform
-from archiver.sorts import DAY, EntryLine, PostLine, Ranking
+from archiver.ranking import Ranking
+from archiver.sorts import DAY, EntryLine, PostLine
 from archiver.tree import Node, Thread, build
 
 HOUR = 3_600_000_000
@@ -64,25 +66,25 @@ def as_real(value: float) -> float:
 def test_lemmys_hot_and_scaled_ranks(
     score: int, age: float, v018: int, v019: float, v1: float, scaled_1000: float, scaled_10: float
 ) -> None:
-    assert sorts.lemmy_hot_rank(score, age, "0.18.5") == v018
-    assert round(sorts.lemmy_hot_rank(score, age, "0.19.20"), 6) == v019
-    assert sorts.lemmy_hot_rank(score, age, "1.0.0-beta.1") == as_real(v1)
-    assert round(sorts.lemmy_scaled_rank(score, age, 1000, "0.19.20"), 6) == scaled_1000
-    assert round(sorts.lemmy_scaled_rank(score, age, 10, "0.19.20"), 6) == scaled_10
+    assert formulas.lemmy_hot_rank(score, age, "0.18.5") == v018
+    assert round(formulas.lemmy_hot_rank(score, age, "0.19.20"), 6) == v019
+    assert formulas.lemmy_hot_rank(score, age, "1.0.0-beta.1") == as_real(v1)
+    assert round(formulas.lemmy_scaled_rank(score, age, 1000, "0.19.20"), 6) == scaled_1000
+    assert round(formulas.lemmy_scaled_rank(score, age, 10, "0.19.20"), 6) == scaled_10
 
 
 @pytest.mark.parametrize(("up", "down", "early", "later", "real"), LEMMY_CONTROVERSY)
 def test_lemmys_controversy_rank(up: int, down: int, early: float, later: float, real: float) -> None:
     for version in ("0.19.0", "0.19.5", "0.19.5-beta.7", "0.19.3-14-gabc"):
-        assert round(sorts.lemmy_controversy_rank(up, down, version), 6) == early
+        assert round(formulas.lemmy_controversy_rank(up, down, version), 6) == early
     for version in ("0.19.6", "0.19.20", "0.19", "0.18.5", "unknown"):
-        assert round(sorts.lemmy_controversy_rank(up, down, version), 6) == later
-    assert sorts.lemmy_controversy_rank(up, down, "1.0.0") == pytest.approx(real, rel=1e-7)
+        assert round(formulas.lemmy_controversy_rank(up, down, version), 6) == later
+    assert formulas.lemmy_controversy_rank(up, down, "1.0.0") == pytest.approx(real, rel=1e-7)
 
 
 @pytest.mark.parametrize("version", ["0.18.5", "0.19.5", "1.0.0", "what?"])
 def test_lemmys_future_is_not_hot(version: str) -> None:
-    assert sorts.lemmy_hot_rank(100, -5, version) == 0.0
+    assert formulas.lemmy_hot_rank(100, -5, version) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -98,27 +100,27 @@ def test_lemmys_future_is_not_hot(version: str) -> None:
     ],
 )
 def test_reddits_confidence(up: int, down: int, value: float) -> None:
-    assert round(sorts.confidence(up, down), 6) == value
+    assert round(formulas.confidence(up, down), 6) == value
 
 
 @given(st.integers(-(2**63), 2**63), st.integers(-(2**63), 2**63))
 def test_no_number_of_votes_breaks_a_formula(up: int, down: int) -> None:
-    values = [sorts.confidence(up, down), sorts.reddit_controversy(up, down), sorts.reddit_hot(up, 0.0)]
-    values += [sorts.lemmy_controversy_rank(up, down, version) for version in ("0.19.0", "0.19.6", "1.0")]
-    values += [sorts.lemmy_hot_rank(up, down / 1e6, version) for version in ("0.18", "0.19", "1.0")]
+    values = [formulas.confidence(up, down), formulas.reddit_controversy(up, down), formulas.reddit_hot(up, 0.0)]
+    values += [formulas.lemmy_controversy_rank(up, down, version) for version in ("0.19.0", "0.19.6", "1.0")]
+    values += [formulas.lemmy_hot_rank(up, down / 1e6, version) for version in ("0.18", "0.19", "1.0")]
     assert all(value == value for value in values)
 
 
 @pytest.mark.parametrize(("up", "down", "value"), [(10, 10, 20), (100, 50, 12.2474), (0, 5, 0), (5, 0, 0), (-1, 3, 0)])
 def test_reddits_controversy(up: int, down: int, value: float) -> None:
-    assert round(sorts.reddit_controversy(up, down), 4) == value
+    assert round(formulas.reddit_controversy(up, down), 4) == value
 
 
 def test_reddits_and_piefeds_hot_gain_a_point_every_twelve_and_a_half_hours() -> None:
-    assert sorts.reddit_hot(100, 1134028003 + 45000) == 3.0
-    assert sorts.reddit_hot(-100, 1134028003) == -2.0
-    assert sorts.reddit_hot(0, 1134028003) == 0.0
-    assert sorts.piefed_hot(100, 1685766018 + 90000) == 4.0
+    assert formulas.reddit_hot(100, 1134028003 + 45000) == 3.0
+    assert formulas.reddit_hot(-100, 1134028003) == -2.0
+    assert formulas.reddit_hot(0, 1134028003) == 0.0
+    assert formulas.piefed_hot(100, 1685766018 + 90000) == 4.0
 
 
 # -- arranging a thread ------------------------------------------------------------------------------------------------

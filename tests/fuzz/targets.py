@@ -32,7 +32,7 @@ from archiver.markup import Context, excerpt, render, title
 from archiver.markup.links import resolve
 from archiver.model import BodyFormat, Comment, Gap, Moment, Post, Record, Seen, Skip
 from archiver.platforms import PLATFORMS
-from archiver.sorts import Ranking
+from archiver.ranking import Ranking
 from archiver.tree import build, walk
 
 TESTS = Path(__file__).parent.parent
