@@ -18,11 +18,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
-from archiver import __version__, config, importers, intake, publish, serve, theme, verify, views, words
+from archiver import __version__, config, importers, intake, publish, redactions, serve, theme, verify, views, words
 from archiver.dumps import Limits
 from archiver.errors import ArchiverError, ConfigError, ThemeError
 from archiver.model import Moment
-from archiver.store import Archive
+from archiver.store import Archive, Purged
 
 PLAIN_SECONDS = 5
 """Between two lines about progress, where there is no terminal to draw a bar on."""
@@ -171,7 +171,10 @@ def build(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Build the site, after adding any DUMP to the archive first."""
+    """Build the site, after adding any DUMP to the archive first.
+
+    What redactions.yaml names is taken back: the one beside the --config file, or in the current folder without one.
+    """
     settings = config.load(
         config_file,
         {
@@ -189,13 +192,18 @@ def build(
         fail_fast=fail_fast,
         limits=Limits().times(trust_packed),
     )
+    redacted = (config_file.parent if config_file else Path()) / redactions.FILE
+    taken_back = redactions.load(redacted)
     path = archive or _archive_beside(output, bool(dumps))
     if not dumps and not path.exists():
         raise click.UsageError(f"there is no archive {path} yet; name a DUMP to build from, or an --archive")
     with _progress(quiet) as progress:
-        report = publish.build_site(dumps, path, output, settings, importing, jobs or os.cpu_count() or 1, progress)
+        processes = jobs or os.cpu_count() or 1
+        report = publish.build_site(dumps, path, output, settings, importing, processes, progress, taken_back)
     _tell_import(report.imported, verbose)
+    _tell_copies(report.purged)
     if not quiet:
+        _tell_redactions(redacted, len(taken_back), report.purged)
         click.echo(
             f"{views.threads(report.threads, ENGLISH)}, {views.comments(report.comments, ENGLISH)}, "
             f"{report.imported.skipped:,} skipped; {_counted(report.written, 'file')} written, "
@@ -368,6 +376,21 @@ def _tell_import(report: intake.Report, verbose: bool) -> None:
         click.secho(f"… and {len(report.skips) - len(lines):,} more such lines; see them all with -v", err=True)
     for line in report.errors:
         click.secho(f"error: {line}", fg="red", err=True)
+
+
+def _tell_copies(purged: Purged) -> None:
+    for copy in purged.copies:
+        click.secho(f"{copy}: made by an upgrade, still holds what was purged; delete it", fg="yellow", err=True)
+
+
+def _tell_redactions(path: Path, count: int, purged: Purged) -> None:
+    if count:
+        click.echo(f"{_counted(count, 'redaction')} of {path}")
+    if purged:
+        click.echo(
+            f"purged from the archive: {views.posts(purged.posts, ENGLISH)}, "
+            f"{views.comments(purged.comments, ENGLISH)}; {_counted(purged.texts, 'other record')} cleaned"
+        )
 
 
 def _exit(report: intake.Report) -> None:
