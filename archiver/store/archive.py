@@ -478,7 +478,7 @@ def _sentence(error: sqlite3.Error) -> str:
     if "full" in text:
         return "the disk is full; nothing was changed"
     if "unable to open" in text:
-        return "cannot be opened or made; check that it may be read, and that its folder exists and may be written to"
+        return "cannot be opened or made; check that its folder exists and may be written to"
     if "readonly" in text:
         return "may not be written to"
     return text
