@@ -133,15 +133,26 @@ def _import_one(
         skipped=0,
         error=None,
     )
-    with archive.adding(capture, dump.member) as writer:
-        try:
-            for number, item in enumerate(importer.read(dump)):
-                writer.add(item)
-                if number % REPORT_EVERY == 0:
-                    progress(f"reading {dump.label}", number, None)
-        except DumpError as error:
-            _note(error, report, options)
-            writer.fail(str(error))
+    problem = None
+    try:
+        with archive.adding(capture, dump.member) as writer:
+            try:
+                for number, item in enumerate(importer.read(dump)):
+                    writer.add(item)
+                    if number % REPORT_EVERY == 0:
+                        progress(f"reading {dump.label}", number, None)
+            except DumpError as error:
+                if options.fail_fast:
+                    raise
+                problem = error
+                writer.fail(str(error))
+            # Otherwise the checksum would vouch for bytes that were not read.
+            dump.check_unchanged()
+    except DumpError as error:
+        _note(error, report, options)
+        return
+    if problem:
+        _note(problem, report, options)
     report.captures += 1
     report.posts += writer.posts
     report.comments += writer.comments

@@ -85,11 +85,15 @@ class Ledger:
 
     def _open(self) -> None:
         self._db = sqlite3.connect(self.path, isolation_level=None, timeout=0)
-        if self._db.execute("PRAGMA user_version").fetchone()[0] not in (0, _VERSION):
-            raise sqlite3.DatabaseError("tables of another archiver")
-        self._db.executescript(f"""
-            PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384;
-            PRAGMA user_version = {_VERSION}; {_TABLES}""")
+        try:
+            if self._db.execute("PRAGMA user_version").fetchone()[0] not in (0, _VERSION):
+                raise sqlite3.DatabaseError("tables of another archiver")
+            self._db.executescript(f"""
+                PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384;
+                PRAGMA user_version = {_VERSION}; {_TABLES}""")
+        except sqlite3.Error:
+            self._db.close()
+            raise
 
     def close(self) -> None:
         """Let go of the file; what was not kept is forgotten."""
@@ -226,4 +230,6 @@ def explained(path: Path) -> Iterator[None]:
 def _sentence(path: Path, error: sqlite3.Error) -> str:
     if "locked" in str(error) or "busy" in str(error):
         return f"{path.parent}: another build is writing this site; try again when it has finished"
+    if "readonly" in str(error) or "unable to open" in str(error):
+        return f"{path.parent}: may not be written to; the old site is as it was"
     return f"{path}: {error}; the old site is as it was"

@@ -350,5 +350,5 @@ def test_a_workplace_that_cannot_be_made_is_said(output: Path, monkeypatch: pyte
         raise sqlite3.OperationalError("unable to open database file")
 
     monkeypatch.setattr(sqlite3, "connect", refuse)
-    with pytest.raises(PublishError, match="unable to open database file"):
+    with pytest.raises(PublishError, match="may not be written to; the old site is as it was"):
         Build(output)

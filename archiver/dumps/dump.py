@@ -26,6 +26,10 @@ READ_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdErro
 """What reading a file, packed or not, may raise."""
 
 
+State = tuple[int, int, int, int]
+"""What changes when a file on disk does: device, inode, size, time of its last change."""
+
+
 class Importer(msgspec.Struct, frozen=True, kw_only=True):
     """A dump format: two questions and their answers. One file in importers/ each."""
 
@@ -69,6 +73,8 @@ class Dump:
         """Keep the text of deleted and removed posts and comments."""
         self.origin: str | None = None
         """Host that files beside this one were captured from; set before reading."""
+        self.found: State | None = None
+        """What could be seen of ``source`` when it was found, before anything of it was read."""
         self._opener = opener
 
     def open(self) -> io.BufferedIOBase:
@@ -77,6 +83,17 @@ class Dump:
             return self._opener()
         except READ_ERRORS as error:
             raise DumpError(f"{self.name}: {reason(error)}") from error
+
+    def check_unchanged(self) -> None:
+        """Raises DumpError where the file on disk is not the one that was found."""
+        try:
+            now = state_of(self.source)
+        except OSError:
+            now = None
+        if now != self.found:
+            raise DumpError(
+                f"{self.name}: changed while it was read, so nothing of it was kept; import it when it is complete"
+            )
 
     def head(self) -> bytes:
         """The first bytes, for recognising the format; fewer where the rest is damaged. Raises DumpError for none."""
@@ -124,6 +141,12 @@ class Dump:
     def items(self) -> Iterator[tuple[int, bytes]]:
         """The same for each item of the list that the dump is, however many they are."""
         return items(self.lines(), MAX_LINE)
+
+
+def state_of(path: Path) -> State:
+    """What can be seen of a file without reading it. Raises OSError."""
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def reason(error: Exception) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from archiver.dumps import members
-from archiver.dumps.dump import READ_ERRORS, Dump, reason
+from archiver.dumps.dump import READ_ERRORS, Dump, reason, state_of
 from archiver.dumps.members import Zips, reopen, spool
 from archiver.dumps.packing import Budget, Limits, decompressor
 from archiver.errors import DumpError
@@ -112,9 +112,13 @@ class _Finder:
     def _unpack(self, name: str, label: str, path: Path) -> Iterator[Dump | DumpError]:
         """The dumps in one file on disk."""
         try:
-            size = path.stat().st_size
+            state = state_of(path)
+            size = state[2]
             dump = Dump(name, partial(reopen, path), label=label, source=path, **self._options)
-            yield from self._layers(dump, size, Budget(size, self._limits), 0)
+            for found in self._layers(dump, size, Budget(size, self._limits), 0):
+                if isinstance(found, Dump):
+                    found.found = state
+                yield found
         except DumpError as error:
             yield error if str(error).startswith(name) else DumpError(f"{name}: {error}")
         except READ_ERRORS as error:

@@ -48,19 +48,16 @@ class Archive:
             raise StoreError(f"{path}: no such archive; make one with: archiver import DUMP --archive {path}")
         try:
             self._db = self._connect("rwc" if writable else "rw")
-            if not writable and not self._is_readable():
+            try:
+                if not writable and not self._is_readable():
+                    self._db.close()
+                    self._db = self._connect("ro&immutable=1")
+                self._prepare(writable)
+            except (sqlite3.Error, StoreError):
                 self._db.close()
-                self._db = self._connect("ro&immutable=1")
+                raise
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {_sentence(error)}") from error
-        try:
-            self._prepare(writable)
-        except sqlite3.Error as error:
-            self._db.close()
-            raise StoreError(f"{path}: {_sentence(error)}") from error
-        except StoreError:
-            self._db.close()
-            raise
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         # An absolute file URI, since a path may hold ? and #.
@@ -99,6 +96,8 @@ class Archive:
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.execute("PRAGMA cache_size = -32768")
         self._db.execute("PRAGMA temp_store = FILE")
+        # A text that a later capture no longer has must not lie on in free pages.
+        self._db.execute("PRAGMA secure_delete = ON")
         self._db.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
 
     def _make(self) -> None:
