@@ -186,17 +186,21 @@ class Ledger:
                 last = unit
                 yield unit
 
-    def changed(self) -> list[str]:
-        """Paths of the files written by this build."""
-        return [path for (path,) in self._rows("SELECT path FROM file WHERE changed ORDER BY path")]
+    def changed(self) -> Iterator[str]:
+        """Paths of the files written by this build; lists come after the pages they lead to."""
+        for (path,) in self._rows("SELECT path FROM file WHERE changed ORDER BY instr(path, '/') = 0, path"):
+            yield path
 
-    def stale(self) -> list[str]:
+    def stale(self) -> Iterator[str]:
         """Paths of files that no longer belong to the site."""
-        return [path for (path,) in self._rows("SELECT path FROM gone WHERE path NOT IN (SELECT path FROM file)")]
+        for (path,) in self._rows("SELECT path FROM gone WHERE path NOT IN (SELECT path FROM file)"):
+            yield path
 
-    def count(self) -> int:
-        """Files of the site."""
-        return int(next(self._rows("SELECT count(*) FROM file"))[0])
+    def counts(self) -> tuple[int, int, int]:
+        """Files written by this build, left as they were, no longer belonging to the site."""
+        (written, total) = next(self._rows("SELECT count(*) FILTER (WHERE changed), count(*) FROM file"))
+        (stale,) = next(self._rows("SELECT count(*) FROM gone WHERE path NOT IN (SELECT path FROM file)"))
+        return written, total - written, stale
 
     def files(self) -> Iterator[tuple[str, int, str]]:
         """(sha256, size, path) of every file of the site, by path."""
@@ -212,8 +216,11 @@ def has_size(path: str | Path, size: int) -> bool:
 
 
 def checksum(path: Path) -> str:
-    """sha256 of a small file; empty where there is none."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+    """sha256 of a file; empty where there is none."""
+    if not path.exists():
+        return ""
+    with path.open("rb") as found:
+        return hashlib.file_digest(found, "sha256").hexdigest()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import re
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -186,17 +186,17 @@ class Build:
 
     def commit(self, facts: dict[str, str]) -> tuple[int, int, int]:
         """Move everything in, take away what no longer belongs. Returns (written, unchanged, removed)."""
-        changed, stale, total = self.ledger.changed(), self.ledger.stale(), self.ledger.count()
+        written, unchanged, removed = self.ledger.counts()
         try:
-            if changed or stale or not self.output.exists():
+            if written or removed or not self.output.exists():
                 self._write_manifest()
-                self._move(changed, stale)
+                self._move()
             self.ledger.keep(facts | {"manifest": checksum(self.output / MANIFEST)})
             for done in self.folder.glob(f"{MOVING}*"):
                 done.unlink()
         except OSError as error:
             raise PublishError(f"{error.filename or self.output}: {error.strerror}") from error
-        return len(changed), total - len(changed), len(stale)
+        return written, unchanged, removed
 
     def discard(self) -> None:
         """Let go of everything; what was not committed is forgotten, unless it was being moved in."""
@@ -212,16 +212,16 @@ class Build:
         # Its being in place there says: from now on files are moved.
         (self.work / "manifest.new").rename(self.work / "site" / MANIFEST)
 
-    def _move(self, changed: list[str], stale: Iterable[str]) -> None:
+    def _move(self) -> None:
         site = self.work / "site"
         if not self.output.exists():
             site.rename(self.output)
             return
-        # Lists come after the pages they lead to, and the manifest, which makes it a site, comes last.
-        for path in sorted(changed, key=lambda path: (path.count("/") == 0, path)):
+        for path in self.ledger.changed():
             self._move_one(site / path, self.output / path)
-        for path in stale:
+        for path in self.ledger.stale():
             _remove(self.output, path)
+        # The manifest, which makes it a site, comes last.
         self._move_one(site / MANIFEST, self.output / MANIFEST)
 
     def _move_one(self, source: Path, target: Path) -> None:
