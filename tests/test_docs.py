@@ -41,6 +41,15 @@ def test_links_between_docs_lead_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+@pytest.mark.parametrize("name", ["docs/reliability.md", "SECURITY.md"])
+def test_every_promise_has_the_test_that_it_names(name: str) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / name).read_text(encoding="utf-8"))
+    assert named
+    for path, test in named:
+        assert (ROOT / path).is_file(), path
+        assert not test or f"\ndef {test}(" in (ROOT / path).read_text(encoding="utf-8"), f"{path}::{test}"
+
+
 def test_architecture_names_every_room() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     rooms = {path.name for path in (ROOT / "archiver").glob("*.py") if not path.name.startswith("__")}

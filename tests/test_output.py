@@ -228,6 +228,25 @@ def die_while_moving(output: Path, files: Files, after: int, monkeypatch: pytest
         build(output, files)
 
 
+def test_a_worker_that_outlived_its_build_disturbs_nothing(output: Path) -> None:
+    died = Build(output)
+    worker = Staging(output, died.work)
+    died.ledger.close()
+    made = Build(output)
+    staging = Staging(output, made.work)
+    made.ledger.forget_all()
+    add(made, [staging.write(path, text.encode()) for path, text in OLD.items()])
+    worker.write("index.html", b"FRONT")
+    worker.write("stray.html", b"stray")
+    for one in (worker, staging):
+        one.close()
+    made.commit({})
+    made.discard()
+    assert files(output) == OLD
+    assert build(output, OLD) == (0, 3, 0)
+    assert [path.name for path in made.folder.iterdir()] == ["ledger.db"]
+
+
 def test_nor_after_a_second_build_died(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(output, OLD)
     die_while_moving(output, OLD | {"a/b/one.html": "ONE", "a/new.html": "new"}, 2, monkeypatch)

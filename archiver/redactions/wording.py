@@ -29,7 +29,7 @@ _AFTER = r"(?!_{0,3}[^\W_])"
 _QUOTED = "(?<=%[0-9a-f][0-9a-f])"
 _HOST_BEFORE = rf"(?:(?<![\w-])|{_QUOTED})"
 _ADDRESS = r"""(?:https?://[^\s/<>"'()\[\]]{1,255})"""
-_TAIL = r"""(?:[/?\#][^\s<>"'()\[\]]*+)?+"""
+_TAIL = r"""(?:[/?\#][^\s<>"'()\[\]]*(?<![.,;:!?]))?+"""
 _TOKEN = re.compile(r"""[^\s<>"'()\[\]]++""")
 _ELSEWHERE = re.compile(r"@[\w-]+\.\w")
 _SHOWN = re.compile(r"""(?:href|title|id)="([^"]*+)"|<[^<>]*+>""")
@@ -52,6 +52,8 @@ class Term(msgspec.Struct, frozen=True):
     replace: Callable[[re.Match[str]], str]
     anywhere: re.Pattern[str]
     """The same in an address, where ``_`` and ``-`` stand between words."""
+    instead: str
+    """What stands in its place there."""
 
 
 def person(local: str, host: str, instead: str) -> Term:
@@ -69,7 +71,7 @@ def person(local: str, host: str, instead: str) -> Term:
                 return found[0]  # somebody of the same name on another site
         return (found["own"] or "") + instead
 
-    return _term(local, pattern, replace, name)
+    return _term(local, pattern, replace, name, instead)
 
 
 def community(local: str, host: str) -> Term:
@@ -89,10 +91,10 @@ def domain(host: str) -> Term:
     return _term(host, pattern, lambda _: GONE, rf"{_HOST_BEFORE}{name}(?![\w-])")
 
 
-def _term(text: str, pattern: str, replace: Callable[[re.Match[str]], str], name: str) -> Term:
+def _term(text: str, pattern: str, replace: Callable[[re.Match[str]], str], name: str, instead: str = GONE) -> Term:
     anywhere = rf"(?:(?<![^\W_])|{_QUOTED}){name}(?![^\W_])" if _is_bound(text[0]) and _is_bound(text[-1]) else name
     flags = re.IGNORECASE
-    return Term(_bare(text), re.compile(pattern, flags), replace, re.compile(anywhere, flags))
+    return Term(_letters(text), re.compile(pattern, flags), replace, re.compile(anywhere, flags), instead)
 
 
 class Wording:
@@ -160,7 +162,7 @@ def _address(token: str, terms: list[Term]) -> str:
     for term in terms:
         plain = term.pattern.sub("", token)
         if term.anywhere.search(plain):
-            token = term.anywhere.sub(GONE, term.pattern.sub(term.replace, token))
+            token = term.anywhere.sub(term.instead, term.pattern.sub(term.replace, token))
     return token
 
 
@@ -181,13 +183,17 @@ def _without_addresses(text: str, term: Term) -> str:
 
 
 def _bare(text: str) -> str:
-    """The letters and digits of a text, small, whatever stands between them; the text itself where it has none."""
+    """The letters and digits of a text, small, whatever stands between them: as it is, and as it may be read."""
+    read = ""
     if not text.isascii() or any(sign in text for sign in "&%<"):
-        text = unicodedata.normalize("NFC", unescape(unquote(text)))
-        # Both with and without what may be tags: names stand in them, and around them.
-        text = f"{text} {_TAG.sub('', text)}" if "<" in text else text
-    small = text.casefold()
-    return "".join(_LETTERS.findall(small)) or small
+        read = unescape(unquote(text))
+        # Names stand in what may be tags, and around them.
+        read += _TAG.sub("", read) if "<" in read else ""
+    return _letters(text + read)
+
+
+def _letters(text: str) -> str:
+    return "".join(_LETTERS.findall(unicodedata.normalize("NFC", text).casefold()))
 
 
 def _is_bound(char: str) -> bool:
