@@ -41,7 +41,7 @@ class Report(msgspec.Struct, frozen=True):
     unchanged: int
     removed: int
     seconds: float
-    purged: Purged
+    purged: Purged = Purged()
     """What redactions took from the archive file."""
 
 
