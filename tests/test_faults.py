@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from archiver import cli, dumps
-from archiver.store import Archive, archive
+from archiver.store import Archive, file
 
 NOBODY = 65534
 YEAR = 365 * 24 * 60 * 60
@@ -88,7 +88,7 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    monkeypatch.setattr(archive, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(file, "BUSY_SECONDS", 0.1)
     (tmp_path / "place").mkdir()
     return Place(tmp_path / "place")
 
@@ -314,7 +314,7 @@ def test_an_archive_that_another_program_keeps_to_itself(place: Place) -> None:
 
 
 def test_a_second_import_waits_for_the_first(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "BUSY_SECONDS", 60)
+    monkeypatch.setattr(file, "BUSY_SECONDS", 60)
     ready = place.folder / "ready"
     code = """
 import sqlite3, sys, time

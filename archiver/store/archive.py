@@ -1,28 +1,21 @@
-"""The archive file: opening it, adding captures to it, reading threads from it."""
+"""What an archive file is asked: add a capture, give a thread, a list, what changed."""
 
 from __future__ import annotations
 
-import sqlite3
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from archiver.errors import StoreError
 from archiver.model import Capture, Comment, Community, Gap, Moment, Person, Post, Site, Skip
 from archiver.sorts import EntryLine, PostLine
-from archiver.store import integrity, migrations, schema
+from archiver.store import integrity
+from archiver.store.file import ArchiveFile
 from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Table, moment, text
 from archiver.store.writer import CaptureWriter
-
-BUSY_SECONDS = 5
-"""How long to wait for another process that writes to the same file."""
-UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
-"""What SQLite says where it cannot make files beside the archive."""
 
 
 class StoredThread(msgspec.Struct, frozen=True):
@@ -38,116 +31,8 @@ class StoredThread(msgspec.Struct, frozen=True):
     """The newest instant the captures of it know of: a lower bound of when they were made. Microseconds."""
 
 
-class Archive:
-    """One archive file. Use as a context manager."""
-
-    def __init__(self, path: Path, *, writable: bool) -> None:
-        """Open the file; a writable one is made where there is none. Raises StoreError."""
-        self.path = path
-        if not writable and not path.exists():
-            raise StoreError(f"{path}: no such archive; make one with: archiver import DUMP --archive {path}")
-        try:
-            self._db = self._connect("rwc" if writable else "rw")
-            try:
-                if not writable and not self._is_readable():
-                    self._db.close()
-                    self._db = self._connect("ro&immutable=1")
-                self._prepare(writable)
-            except (sqlite3.Error, StoreError):
-                self._db.close()
-                raise
-        except sqlite3.Error as error:
-            raise StoreError(f"{path}: {_sentence(error)}") from error
-
-    def _connect(self, mode: str) -> sqlite3.Connection:
-        # An absolute file URI, since a path may hold ? and #.
-        uri = f"{self.path.absolute().as_uri()}?mode={mode}"
-        return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
-
-    def _is_readable(self) -> bool:
-        """A file in WAL mode needs other files beside it. Where none can be made, nobody writes either."""
-        try:
-            self._db.execute("PRAGMA user_version")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in UNWRITABLE:
-                raise
-            beside = self.path.with_name(f"{self.path.name}-wal")
-            if beside.exists() and beside.stat().st_size:
-                raise StoreError(
-                    f"{self.path}: the last import was interrupted, and what it left in {beside.name} cannot be sorted "
-                    "out here; copy both to a folder that may be written to"
-                ) from error
-            return False
-        return True
-
-    def _prepare(self, writable: bool) -> None:
-        # Both at once, since another process may be making the file.
-        application, version = self._row("SELECT * FROM pragma_application_id, pragma_user_version", ())
-        if writable and not application and not version and not self._one("SELECT count(*) FROM sqlite_schema"):
-            self._make()
-        elif application != schema.APPLICATION_ID or version < min(migrations.STEPS):
-            raise StoreError(f"{self.path}: not an archive of archiver; choose another file with --archive")
-        elif version < schema.VERSION:
-            self._upgrade()
-        elif version > schema.VERSION:
-            raise StoreError(
-                f"{self.path}: made by a newer archiver (tables {version}, this one knows {schema.VERSION})"
-            )
-        self._db.execute("PRAGMA foreign_keys = ON")
-        self._db.execute("PRAGMA cache_size = -32768")
-        self._db.execute("PRAGMA temp_store = FILE")
-        # A text that a later capture no longer has must not lie on in free pages.
-        self._db.execute("PRAGMA secure_delete = ON")
-        self._db.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
-
-    def _make(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("BEGIN IMMEDIATE")
-        if self._pragma("user_version"):  # another process was faster
-            self._db.execute("ROLLBACK")
-            return
-        marks = f"PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA user_version = {schema.VERSION};"
-        for statement in migrations.statements(f"{schema.TABLES} {marks}"):
-            self._db.execute(statement)
-        self._db.execute("COMMIT")
-
-    def _upgrade(self) -> None:
-        """An older file is upgraded by whoever opens it first, also only to read it."""
-        try:
-            migrations.migrate(self.path, BUSY_SECONDS)
-        except (sqlite3.Error, OSError) as error:
-            reason = _sentence(error) if isinstance(error, sqlite3.Error) else error.strerror
-            raise StoreError(
-                f"{self.path}: made by an older archiver, and cannot be brought up to date: {reason}"
-            ) from error
-
-    def __enter__(self) -> Archive:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._db.close()
-
-    def _pragma(self, name: str) -> int:
-        return int(self._one(f"PRAGMA {name}"))
-
-    def _one(self, sql: str, values: tuple[Any, ...] = ()) -> Any:
-        row = next(self._rows(sql, values), None)
-        return row[0] if row else None
-
-    def _row(self, sql: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
-        return next(self._rows(sql, values))
-
-    def _rows(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-        """The rows of a query; a damaged or locked file becomes a StoreError wherever it shows."""
-        with self._explained():
-            yield from self._db.execute(sql, values)
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: {_sentence(error)}") from error
+class Archive(ArchiveFile):
+    """One archive file: what goes in, and what pages need of it. Use as a context manager."""
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
@@ -157,7 +42,7 @@ class Archive:
 
         ``member`` tells apart several dumps in one packed file. Raises StoreError.
         """
-        try:
+        with self._explained():
             self._db.execute("BEGIN IMMEDIATE")
             writer = CaptureWriter(self._db, capture, member)
             try:
@@ -168,8 +53,6 @@ class Archive:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: {_sentence(error)}") from error
 
     def known(self, sha256: str, member: str) -> Capture | None:
         """The capture of the same bytes, where the archive has it already."""
@@ -466,19 +349,3 @@ def _capture(row: Any, captured: Moment | None) -> Capture:
 
 def _columns(table: Table[Any], prefix: str = "", skip: tuple[str, ...] = ()) -> str:
     return ", ".join(prefix + column for column in table.columns if column not in skip)
-
-
-def _sentence(error: sqlite3.Error) -> str:
-    """What SQLite says, in words that tell what to do."""
-    text = str(error)
-    if "locked" in text or "busy" in text:
-        return "another program is writing to this archive; try again when it has finished"
-    if "not a database" in text:
-        return "not an archive of archiver; choose another file with --archive"
-    if "full" in text:
-        return "the disk is full; nothing was changed"
-    if "unable to open" in text:
-        return "cannot be opened or made; check that its folder exists and may be written to"
-    if "readonly" in text:
-        return "may not be written to"
-    return text

@@ -33,7 +33,7 @@ from archiver.model import (
     Skip,
     State,
 )
-from archiver.store import Archive, archive, schema
+from archiver.store import Archive, file, schema
 
 DAY = 86_400_000_000
 SITE = Site(host="h.test", platform="lemmy")
@@ -570,7 +570,7 @@ def test_a_missing_folder_or_file_is_said(tmp_path: Path) -> None:
 
 
 def test_an_archive_that_another_program_writes_to_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(file, "BUSY_SECONDS", 0.05)
     path = tmp_path / "a.db"
     with Archive(path, writable=True) as one, one.adding(capture(), ""):
         assert "another program is writing" in refused(path)
