@@ -14,7 +14,7 @@ from archiver import dumps, importers
 from archiver.dumps import Dump, Importer
 from archiver.errors import ConfigError, DumpError
 from archiver.model import Capture, Moment
-from archiver.store import Archive
+from archiver.store import Archive, overwrite
 
 Progress = Callable[[str, int, int | None], None]
 """``progress(what, done, total)``; total None: not known beforehand."""
@@ -79,6 +79,8 @@ def import_dumps(archive: Archive, arguments: Iterable[str], options: Options, p
             _share_origins(pairs, report, options)
             for dump, importer in pairs:
                 _import_one(archive, dump, importer, options, report, progress)
+    if report.captures or report.known:
+        overwrite(archive)
     return report
 
 

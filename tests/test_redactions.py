@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import shutil
 import sqlite3
@@ -18,6 +19,7 @@ from archiver import config, intake, markup, publish, redactions
 from archiver.errors import ConfigError
 from archiver.redactions import Redactions, wording
 from archiver.redactions.wording import GONE, Wording
+from archiver.store import Archive
 
 REDDIT = "www.reddit.com"
 SMALL = {"comments_per_page": 3, "posts_per_page": 2, "whole_page_comments": 5}
@@ -532,3 +534,26 @@ def test_what_a_later_capture_saw_deleted_goes_everywhere(tmp_path: Path, length
     later += [comment(f"c{n}", "p1", "[deleted]", "[deleted]", retrieved_on=1_700_000_009) for n in range(40)]
     assert Built(tmp_path, "", [early]).holding("hushhush", archive=True) != []
     assert Built(tmp_path, "", [early, later]).holding("hushhush", archive=True) == []
+
+
+def test_rows_that_were_moved_leave_no_traces_of_what_was_deleted(tmp_path: Path) -> None:
+    some = random.Random(0)
+    words = {number: f"tok{number:05}x{some.randrange(10**9)}" for number in range(1500)}
+    bodies = {number: " ".join([word] * some.choice([1, 3, 10, 100, 600])) for number, word in words.items()}
+    gone = set(some.sample(sorted(words), 500))
+    early = [comment(f"c{number}", f"p{number % 20}", "ann", body) for number, body in bodies.items()]
+    later = [
+        comment(f"c{number}", f"p{number % 20}", "ann", "[deleted]" if number in gone else f"{bodies[number]} again")
+        | {"retrieved_on": 1_700_000_009}
+        for number in some.sample(sorted(words), 1500)
+        if number in gone or number % 2
+    ]
+    path = tmp_path / "a.db"
+    for name, lines in (("early", early), ("later", later)):
+        dump = tmp_path / f"{name}.ndjson"
+        dump.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        with Archive(path, writable=True) as archive:
+            intake.import_dumps(archive, [str(dump)], intake.Options(), lambda *_: None)
+        held = path.read_bytes()
+        left = {number for number in gone if words[number].encode() in held}
+        assert left == (gone if name == "early" else set())

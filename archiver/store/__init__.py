@@ -1,7 +1,7 @@
 """The archive: one SQLite file that holds every record. The only SQL of the program."""
 
 from archiver.store.archive import Archive, StoredThread
-from archiver.store.purge import Purged, purge
+from archiver.store.purge import Purged, overwrite, purge
 from archiver.store.redacted import reading
 
-__all__ = ["Archive", "Purged", "StoredThread", "purge", "reading"]
+__all__ = ["Archive", "Purged", "StoredThread", "overwrite", "purge", "reading"]

@@ -12,6 +12,9 @@ from archiver.store.rows import text
 REMEMBERED = 50_000
 """Changed threads and people kept in memory before they are written down."""
 
+PENDING = "pending"
+"""In ``archive.purged``: something was taken out whose bytes may still be in the file."""
+
 _HEAD = ("community", "title", "state", "created")
 """What lists of comments show of a comment's thread."""
 
@@ -24,6 +27,7 @@ class Changes:
         (self._revision,) = db.execute("UPDATE archive SET revision = revision + 1 RETURNING revision").fetchone()
         self._threads: set[int] = set()
         self._persons: set[tuple[str, str]] = set()
+        self._dropped = False
 
     def thread(self, key: int) -> None:
         """The thread of that key shows something else now."""
@@ -39,6 +43,7 @@ class Changes:
 
     def comment(self, old: Comment | None, new: Comment, key: tuple[Any, ...]) -> None:
         """A comment came, or differs now."""
+        self._dropped |= _drops(old, new)
         self.thread(key[0])
         self._person(new.host, new.author)
         if old and old.author != new.author:
@@ -52,6 +57,7 @@ class Changes:
 
     def post(self, old: Post | None, new: Post, _: tuple[Any, ...]) -> None:
         """A post came, or differs now."""
+        self._dropped |= _drops(old, new)
         key = self.post_again(text(new.host), text(new.id))
         self._person(new.host, new.author)
         if old is None:
@@ -78,6 +84,8 @@ class Changes:
 
     def finish(self, capture: int | None) -> None:
         """Write all of it down. ``capture``: one whose time is another now than before."""
+        if self._dropped:
+            self._db.execute("UPDATE archive SET purged = ?", (PENDING,))
         if capture is not None:
             sql = "SELECT key FROM post WHERE capture = ?1 UNION SELECT DISTINCT post FROM comment WHERE capture = ?1"
             for (key,) in self._db.execute(sql, (capture,)).fetchall():
@@ -99,3 +107,8 @@ class Changes:
     def _note(self, kind: str, things: Iterable[tuple[str, str]]) -> None:
         sql = "INSERT OR REPLACE INTO changed VALUES (?, ?, ?, ?)"
         self._db.executemany(sql, ((kind, host, name, self._revision) for host, name in things))
+
+
+def _drops(old: Post | Comment | None, new: Post | Comment) -> bool:
+    """Was there a text that a deletion took?"""
+    return old is not None and old.body is not None and new.body is None

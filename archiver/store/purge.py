@@ -14,12 +14,10 @@ import msgspec
 from archiver.platforms import REDDIT_HOST
 from archiver.redactions import Redactions, Rules
 from archiver.store.archive import Archive
+from archiver.store.changes import PENDING
 from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Table
 
 R = TypeVar("R", bound=msgspec.Struct)
-
-_PENDING = "pending"
-"""In ``archive.purged``: deleted, but its bytes may still be in the file."""
 
 
 class Purged(msgspec.Struct, frozen=True):
@@ -56,19 +54,34 @@ def _purge(db: sqlite3.Connection, wanted: Redactions) -> Purged:
         purged = _Purge(db, wanted, secret).run()
         if purged:
             # A site built before must not be taken for one of this archive.
-            db.execute("UPDATE archive SET purged = ?, id = lower(hex(randomblob(16)))", (_PENDING,))
+            db.execute("UPDATE archive SET purged = ?, id = lower(hex(randomblob(16)))", (PENDING,))
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
-    if purged or before == _PENDING:
-        db.execute("VACUUM")
-        busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if busy:
-            raise sqlite3.OperationalError("database is locked")
+    if (purged or before == PENDING) and not _rewrite_file(db):
+        raise sqlite3.OperationalError("database is locked")
     db.execute("UPDATE archive SET purged = ?", (done,))
     return purged
+
+
+def overwrite(archive: Archive) -> None:
+    """After deletions: rewrite the file without what was deleted, since moved rows leave traces of themselves in pages.
+
+    Where another program reads the file, the next import does it. Raises StoreError.
+    """
+    with archive._explained():
+        db = archive._db
+        if db.execute("SELECT purged FROM archive").fetchone() == (PENDING,) and _rewrite_file(db):
+            db.execute("UPDATE archive SET purged = NULL")
+
+
+def _rewrite_file(db: sqlite3.Connection) -> bool:
+    """Whether that went to its end."""
+    db.execute("VACUUM")
+    busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
 
 
 def _copies(path: Path) -> tuple[str, ...]:
