@@ -41,8 +41,6 @@ class CaptureWriter:
         self._changes = Changes(db)
         self._newest: int | None = None
         self._keys: dict[tuple[str, str, str | None], int] = {}
-        self._said: dict[tuple[str, str], str] = {}
-        """Communities, as this capture last spelled them, of posts that were there already."""
         self.posts = 0
         self.comments = 0
         self.skipped = 0
@@ -130,16 +128,16 @@ class CaptureWriter:
             ghost = Post(host=text(host), id=text(post), community=text(community) if community is not None else None)
             sql = "SELECT key, capture, community FROM post WHERE host = ? AND id = ?"
             row = self._db.execute(sql, (ghost.host, ghost.id)).fetchone()
-            said = self._said.get((host, post), row[2] if row and row[1] == self._id else None)
-            if row is None or row[1] != self._id or ghost.community not in (None, said):
-                self._tables[Post].add(ghost)  # a post that is there is seen once more
-                if row is not None and ghost.community is not None:
-                    self._said[host, post] = ghost.community
+            again, said = self._tables[Post].last_waiting("community", (ghost.host, ghost.id))
+            if row is not None and row[1] == self._id:
+                again, said = True, said or row[2]
+            # Seen by this capture once at least, and once more for each way of spelling the community.
+            if not again or ghost.community not in (None, said):
+                self._tables[Post].add(ghost)
                 row = self._db.execute(sql, (ghost.host, ghost.id)).fetchone()
             key = int(row[0])
             if len(self._keys) >= POSTS_REMEMBERED:
                 self._keys.clear()
-                self._said.clear()
             self._keys[host, post, community] = key
         return key
 
@@ -195,6 +193,7 @@ class _Sightings(Generic[R]):
         fields = ", ".join(columns[:-1])
         db.execute(f"DROP TABLE IF EXISTS temp.{self._waiting}")
         db.execute(f"CREATE TEMP TABLE {self._waiting} AS SELECT {fields}, '' AS outside FROM {table.name} WHERE 0")
+        db.execute(f"CREATE INDEX temp.{self._waiting}_key ON {self._waiting} ({', '.join(self._key)})")
         self._wait = f"INSERT INTO {self._waiting} VALUES ({places})"
 
     def add(self, record: R, extra: tuple[Any, ...] = ()) -> None:
@@ -204,6 +203,13 @@ class _Sightings(Generic[R]):
         else:
             outside = msgspec.json.encode(self._table.outside(record)).decode()
             self._db.execute(self._wait, (*extra, *values, outside))
+
+    def last_waiting(self, column: str, key: tuple[str, ...]) -> tuple[bool, Any]:
+        """Does another sighting of this thing wait? And what the last one that knows the column has there."""
+        where = " AND ".join(f"{name} = ?" for name in self._key)
+        sql = f"SELECT {column} FROM {self._waiting} WHERE {where} ORDER BY {column} IS NULL, rowid DESC LIMIT 1"
+        found = self._db.execute(sql, key).fetchone()
+        return found is not None, found and found[0]
 
     def merge(self, ranks: dict[int, Rank]) -> None:
         """Join what waits with what was there. ``ranks``: how new each capture is."""
@@ -221,7 +227,6 @@ class _Sightings(Generic[R]):
         keys = ", ".join(self._key)
         equal = " AND ".join(f"t.{column} COLLATE BINARY IS w.{column}" for column in self._table.columns)
         same_key = " AND ".join(f"{{0}}.{column} = w.{column}" for column in self._key)
-        self._db.execute(f"CREATE INDEX temp.{self._waiting}_key ON {self._waiting} ({keys})")
         self._db.execute(f"""CREATE TEMP TABLE unchanged AS
             SELECT w.rowid AS number, t.capture, {", ".join(f"t.{column}" for column in self._key)}
             FROM {self._waiting} AS w JOIN {self._table.name} AS t ON {same_key.format("t")}

@@ -402,6 +402,14 @@ sightings = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("spellings", list(itertools.product(["Tea", "tea"], repeat=3)))
+def test_a_dump_that_spells_a_community_in_two_ways(spellings: tuple[str, ...], tmp_path: Path) -> None:
+    of_post, first, second = spellings
+    there = [comment("c", community="TEA")]
+    mixed = [post(community=of_post), comment("a", community=first), comment("b", community=second)]
+    same_in_every_order({"a": (None, there), "b": (None, mixed), "c": (None, mixed[::-1])}, tmp_path)
+
+
 def test_three_captures_give_one_result_in_every_order(tmp_path: Path) -> None:
     @settings(max_examples=40, deadline=None)
     @given(st.tuples(sightings, sightings, sightings), st.tuples(few, few, few))
