@@ -74,6 +74,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         """Raises PublishError, also where another build has it open."""
         self.path = path
+        self._is_new = False
         try:
             self._open()
         except sqlite3.OperationalError as error:
@@ -132,9 +133,12 @@ class Ledger:
         """Make all of it true, with these facts."""
         self._fill("INSERT OR REPLACE INTO fact VALUES (?, ?)", facts.items())
         self._do("COMMIT")
+        if self._is_new:
+            self._do("VACUUM")  # names that may have been taken back leave traces in pages
 
     def forget_all(self) -> None:
         """Everything will be rendered."""
+        self._is_new = True
         self._do("INSERT OR IGNORE INTO gone SELECT path FROM file")
         for table in ("file", "asked"):
             self._do(f"DELETE FROM {table}")
