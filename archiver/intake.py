@@ -81,6 +81,7 @@ def import_dumps(archive: Archive, arguments: Iterable[str], options: Options, p
                 _import_one(archive, dump, importer, options, report, progress)
     if report.captures or report.known:
         overwrite(archive)
+    archive.rest()
     return report
 
 

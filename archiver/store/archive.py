@@ -54,6 +54,11 @@ class Archive(ArchiveFile):
                     self._db.execute("ROLLBACK")
                 raise
 
+    def rest(self) -> None:
+        """Let go of the memory that adding needed."""
+        with self._explained():
+            self._db.execute("PRAGMA shrink_memory")
+
     def known(self, sha256: str, member: str) -> Capture | None:
         """The capture of the same bytes, where the archive has it already."""
         found = self._captures("WHERE sha256 = ? AND member = ?", (sha256, text(member)))

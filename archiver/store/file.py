@@ -73,7 +73,8 @@ class ArchiveFile:
                 f"{self.path}: made by a newer archiver (tables {version}, this one knows {schema.VERSION})"
             )
         self._db.execute("PRAGMA foreign_keys = ON")
-        self._db.execute("PRAGMA cache_size = -32768")
+        # Whoever reads has many companions, and the system keeps the file's pages in memory anyway.
+        self._db.execute(f"PRAGMA cache_size = {-32768 if writable else -8192}")
         self._db.execute("PRAGMA temp_store = FILE")
         # A text that a later capture no longer has must not lie on in free pages.
         self._db.execute("PRAGMA secure_delete = ON")
