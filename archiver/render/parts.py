@@ -90,7 +90,8 @@ class Parts:
         self._sites = sites
         self._exists = exists
         self.addresses = Addresses({host: site.platform for host, site in sites.items()}, settings.root_host)
-        self.title = settings.title or self._archive_title()
+        # Templates cut what they render at this character, and a site.yaml may hold anything.
+        self.title = (settings.title or self._archive_title()).replace("\0", "")
         self._communities: dict[tuple[Community, str], tuple[CommunityView, list[tuple[str, str, str]]]] = {}
         self._author = lru_cache(AUTHORS_KEPT)(self._author_in)
 
