@@ -23,6 +23,8 @@ from archiver.store import reading
 
 ENTRIES_KEPT = 5000
 """Entries of a person that stay in memory from one order to the next."""
+PAGES_AT_ONCE = 10
+"""Pages of a person's list that are rendered together."""
 NAMES_KEPT = 50_000
 """People and communities of whom a worker remembers whether they have a page."""
 
@@ -135,13 +137,15 @@ def _person(worker: Worker, host: str, name: str) -> Rendered:
         return worker.renderer.lists.entries(person, written)
 
     entries = _Kept(render)
-    files = []
+    files: list[Written] = []
     for names, things in arranged:
-        for number, span in enumerate(paging.batches(len(things), worker.settings.posts_per_page), 1):
-            current = ListPage(names, number, len(things))
-            shown = entries.get([things[at] for at in span])
-            totals = (posts, len(lines) - posts)
-            files.append(worker.write(worker.renderer.lists.person(person, groups, current, totals, shown)))
+        numbered = list(enumerate(paging.batches(len(things), worker.settings.posts_per_page), 1))
+        for some in (numbered[at : at + PAGES_AT_ONCE] for at in range(0, len(numbered), PAGES_AT_ONCE)):
+            pages = [
+                (ListPage(names, number, len(things)), entries.get([things[at] for at in span]))
+                for number, span in some
+            ]
+            files += map(worker.write, worker.renderer.lists.person(person, groups, (posts, len(lines) - posts), pages))
     return Rendered(named_unit("person", host, name), files, worker.asked())
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import msgspec
 from markupsafe import Markup
 
 from archiver.model import Comment, Moment, Post, State
@@ -34,8 +34,7 @@ class Link(NamedTuple):
     """Leads out of the archive."""
 
 
-@dataclass(slots=True)
-class OrderLink:
+class OrderLink(msgspec.Struct, gc=False):
     """One of the orders a list is offered in."""
 
     name: str
@@ -47,8 +46,7 @@ class OrderLink:
     """Comes out like the order of this page, and leads to it."""
 
 
-@dataclass(slots=True)
-class PageLink:
+class PageLink(msgspec.Struct, gc=False):
     """One of the pages of a long list."""
 
     number: int
@@ -58,8 +56,7 @@ class PageLink:
     """Pages between the link before and this one are left out."""
 
 
-@dataclass(slots=True)
-class CommentView:
+class CommentView(msgspec.Struct, gc=False):
     """One comment, or the ghost of one."""
 
     fragment: str
@@ -91,8 +88,7 @@ class CommentView:
     """Its parents form a loop."""
 
 
-@dataclass(slots=True)
-class PostView:
+class PostView(msgspec.Struct, gc=False):
     """A post at the head of its thread or in a list."""
 
     title: str
@@ -125,8 +121,7 @@ class PostView:
     poll: Sequence[tuple[str, str | None]] = ()
 
 
-@dataclass(slots=True)
-class CommunityView:
+class CommunityView(msgspec.Struct, gc=False):
     """A community, for the sidebar and its own page."""
 
     title: str
@@ -137,7 +132,98 @@ class CommunityView:
     sidebar: Markup | None
     facts: list[tuple[str, str | Time]]
     """(what, how much): readers, users here now, founded."""
-    moderators: list[Link] = field(default_factory=list)
+    moderators: list[Link] = []
+    html: str | None = None
+    """All that but title and link as the side of a page has it, once it was made."""
+
+
+class ThreadView(msgspec.Struct, gc=False):
+    """What all pages of a thread show."""
+
+    post: PostView
+    heading: str
+    """ "37 comments"."""
+    summary: str
+    """ "15 of 37 comments"."""
+    declared: str
+    """Comments that the source counted …"""
+    is_over: bool
+    """… which are fewer than are here."""
+    told: bool
+    """The time of capture is known, not only a lower bound."""
+    captured: Time | None
+    missing_url: str | None
+    notes: list[str]
+    distinct: bool
+    """Its orders do not all come out alike."""
+    community: CommunityView | None
+    sidebar: Markup | None
+    head: Markup = Markup("")
+    """The post, and what is above about the comments, once it was made."""
+
+
+class ThreadPage(msgspec.Struct, gc=False):
+    """One page of a thread in one order."""
+
+    thread: ThreadView
+    number: int
+    """0: the page with all of it."""
+    orders: list[OrderLink]
+    pages: list[PageLink]
+    whole: str | None
+    """Link to the page with all of it."""
+    continues: Link | None
+    """The way back, where the page begins in the middle of a branch."""
+    continued: Link | None
+    """The way on, where it ends in one."""
+    comments: Markup
+    missing: str | None
+    """Answers to the post that are not in this archive."""
+
+
+class ListingPage(msgspec.Struct, gc=False):
+    """One page of a list of posts in one order."""
+
+    title: str
+    number: int
+    summary: str
+    """ "52 threads"."""
+    orders: list[OrderLink]
+    periods: list[OrderLink]
+    """Of the order "top"."""
+    pages: list[PageLink]
+    first: int
+    """Place of its first post in the whole list."""
+    posts: Markup
+    community: CommunityView | None
+    sidebar: Markup | None
+    about: ArchiveView | None
+    root: str
+    """The way to the top of the site."""
+
+
+class ArchiveView(msgspec.Struct, gc=False):
+    """The whole archive in a few words, for the side of its first page."""
+
+    description: str | None
+    facts: list[tuple[str, str]]
+    communities: list[tuple[Link, str]]
+    """The largest, with their numbers of threads."""
+
+
+class PersonPage(msgspec.Struct, gc=False):
+    """One page of what a person wrote, in one order."""
+
+    title: str
+    number: int
+    summary: str
+    """ "2 posts and 5 comments in this archive."."""
+    original: str | None
+    orders: list[OrderLink]
+    pages: list[PageLink]
+    first: int
+    """Place of its first entry in the whole list."""
+    entries: Markup
 
 
 def comments(count: int, words: Words) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -14,12 +13,11 @@ from archiver import markup, sorts, urls, views
 from archiver.config import Settings
 from archiver.model import Capture, Comment, Community, Person, Post, Skip
 from archiver.render.parts import OrderFiles, Parts, Span
-from archiver.render.templates import Page, Templates
-from archiver.views import CommunityView, Link, OrderLink, Time
+from archiver.render.templates import Frame, Page, Templates
+from archiver.views import ArchiveView, CommunityView, Link, ListingPage, OrderLink, PageLink, PersonPage, Time
 
 
-@dataclasses.dataclass(slots=True)
-class EntryView:
+class EntryView(msgspec.Struct, gc=False):
     """A post or comment in the list of what a person wrote."""
 
     kind: str
@@ -63,7 +61,7 @@ class ListHead(msgspec.Struct, frozen=True):
     """Path below the site folder, without suffix."""
     title: str
     community: CommunityView | None
-    about: dict[str, Any] | None
+    about: ArchiveView | None
     """Numbers of the whole archive: only the first pages show them, so that others stay as they are."""
 
     def files(self, groups: Sequence[tuple[str, ...]]) -> OrderFiles:
@@ -102,23 +100,34 @@ class ListRenderer:
         """
         files = head.files(groups)
         path = files.path(current.names, current.number)
-        listing = self._listing(files, current, path, sorts.POST_ORDERS) | {
-            "summary": views.threads(current.total, self._words),
-            "periods": [],
-        }
-        if any(name.startswith("top") for name in current.names):
-            listing["periods"] = [
-                dataclasses.replace(link, title=self._words.gettext("all time")) if link.name == "top" else link
-                for link in listing["orders"]
-                if link.name.startswith("top")
-            ]
-        listing["orders"] = _without_periods(listing["orders"])
+        orders, pages = self._links(files, current, path, sorts.POST_ORDERS)
         head = head.on(current.number)
-        frame: dict[str, Any] = {"number": current.number, "title": head.title, "canonical": path}
-        frame |= {"kind": "community" if head.community else "index", "sided": bool(head.community or head.about)}
-        shown = Markup("".join(lines))  # noqa: S704 (made by the template)
-        values = {"listing": listing, "posts": shown, "community": head.community, "about": head.about}
-        return self._templates.page("listing", path, frame, values)
+        view = ListingPage(
+            title=head.title,
+            number=current.number,
+            summary=views.threads(current.total, self._words),
+            orders=_without_periods(orders),
+            periods=self._periods(orders) if any(name.startswith("top") for name in current.names) else [],
+            pages=pages,
+            first=self._first(current),
+            posts=Markup("".join(lines)),  # noqa: S704 (made by the template)
+            community=head.community,
+            sidebar=self._templates.sidebar(head.community) if head.community else None,
+            about=head.about,
+            root=urls.relative("index.html", path).removesuffix("index.html"),
+        )
+        kind = "community" if head.community else "index"
+        frame = Frame(path, kind, path, sided=bool(head.community or head.about))
+        (page,) = self._templates.pages("listing", [frame], [view])
+        return page
+
+    def _periods(self, orders: Sequence[OrderLink]) -> list[OrderLink]:
+        """Links to the list of the best, of all time and of each period."""
+        return [
+            msgspec.structs.replace(link, title=self._words.gettext("all time")) if link.name == "top" else link
+            for link in orders
+            if link.name.startswith("top")
+        ]
 
     def post_lines(self, community: Community | None, posts: Iterable[tuple[Post, int]]) -> list[str]:
         """The HTML of posts, each with its comments in this archive, as every page and order of a list shows them."""
@@ -134,33 +143,47 @@ class ListRenderer:
         self,
         person: Person,
         groups: Sequence[tuple[str, ...]],
-        current: ListPage,
         totals: tuple[int, int],
-        entries: Sequence[str],
-    ) -> Page:
-        """One page of what a person wrote; ``totals``: their posts and comments in this archive.
+        pages: Sequence[tuple[ListPage, Sequence[str]]],
+    ) -> list[Page]:
+        """Pages of what a person wrote; ``totals``: their posts and comments in this archive.
 
-        ``entries``: those of this page, as ``entries`` makes them.
+        ``pages``: which, each with the HTML of what it shows, as ``entries`` makes it.
         """
         files = OrderFiles(self._parts.addresses.person(person.host, person.name), groups[0][0], groups)
-        path = files.path(current.names, current.number)
-        listing = self._listing(files, current, path, sorts.PERSON_ORDERS) | {
-            "posts": views.posts(totals[0], self._words),
-            "comments": views.comments(totals[1], self._words),
+        posts, comments = totals
+        summary = self._words.gettext("%(posts)s and %(comments)s in this archive.") % {
+            "posts": views.posts(posts, self._words),
+            "comments": views.comments(comments, self._words),
         }
-        frame = {"number": current.number, "title": person.name, "canonical": path}
-        view = {"original": self._parts.addresses.original_person(person)}
-        shown = Markup("".join(entries))  # noqa: S704 (made by the template)
-        return self._templates.page("person", path, frame, {"listing": listing, "entries": shown, "person": view})
+        frames, shown = [], []
+        for current, entries in pages:
+            path = files.path(current.names, current.number)
+            orders, links = self._links(files, current, path, sorts.PERSON_ORDERS)
+            frames.append(Frame(path, "person", path))
+            view = PersonPage(
+                title=person.name,
+                number=current.number,
+                summary=summary,
+                original=self._parts.addresses.original_person(person),
+                orders=orders,
+                pages=links,
+                first=self._first(current),
+                entries=Markup("".join(entries)),  # noqa: S704 (made by the template)
+            )
+            shown.append(view)
+        return self._templates.pages("person", frames, shown)
 
-    def _listing(self, files: OrderFiles, current: ListPage, path: str, shown: Sequence[str]) -> dict[str, Any]:
-        size = self._settings.posts_per_page
-        count = max(1, -(-current.total // size))
-        return {
-            "orders": self._parts.order_links(files, current.names, path, shown) if len(files.groups) > 1 else [],
-            "pages": files.pages(current.names, path, current.number, count),
-            "first": (current.number - 1) * size + 1,
-        }
+    def _links(
+        self, files: OrderFiles, current: ListPage, path: str, shown: Sequence[str]
+    ) -> tuple[list[OrderLink], list[PageLink]]:
+        """Links to the other orders, if there are any, and to the other pages of a list."""
+        count = max(1, -(-current.total // self._settings.posts_per_page))
+        orders = self._parts.order_links(files, current.names, path, shown) if len(files.groups) > 1 else []
+        return orders, files.pages(current.names, path, current.number, count)
+
+    def _first(self, current: ListPage) -> int:
+        return (current.number - 1) * self._settings.posts_per_page + 1
 
     def communities(self, numbers: Numbers) -> Page:
         """The list of all communities, by site."""
@@ -169,23 +192,21 @@ class ListRenderer:
         for host, name, threads in sorted(numbers.communities, key=lambda row: (row[0], row[1].lower())):
             row = (self._parts.community_link(host, name, path), views.threads(threads, self._words))
             hosts.setdefault(self._parts.host_title(host), []).append(row)
-        return self._templates.page("communities", path, {"canonical": path}, {"hosts": list(hosts.items())})
+        return self._templates.page("communities", {"hosts": list(hosts.items())})
 
     def about(self, numbers: Numbers, captures: Sequence[tuple[Capture, Sequence[tuple[int, Skip]]]]) -> Page:
         """What the archive holds and where it came from."""
-        path = "about.html"
         about = {
             "description": self._settings.description,
             "threads": views.threads(numbers.threads, self._words),
             "comments": views.comments(numbers.comments, self._words),
         }
         rows = [self._capture(capture, skips) for capture, skips in captures]
-        return self._templates.page("about", path, {"canonical": path}, {"about": about, "captures": rows})
+        return self._templates.page("about", {"about": about, "captures": rows})
 
     def accessibility(self) -> Page:
         """The statement of what readers may expect."""
-        path = "accessibility.html"
-        return self._templates.page("accessibility", path, {"canonical": path}, {})
+        return self._templates.page("accessibility", {})
 
     def entries(self, person: Person, written: Iterable[tuple[Post, Comment | None, int]]) -> list[str]:
         """The HTML of what a person wrote, as every page and order of the list shows it.
@@ -212,19 +233,18 @@ class ListRenderer:
             excerpt=text or self._parts.state_note(record),
         )
 
-    def _numbers(self, numbers: Numbers, here: str) -> dict[str, Any]:
-        largest = numbers.communities[:20]
-        return {
-            "description": self._settings.description,
-            "facts": [
+    def _numbers(self, numbers: Numbers, here: str) -> ArchiveView:
+        return ArchiveView(
+            description=self._settings.description,
+            facts=[
                 (self._words.gettext("Threads"), self._words.number(numbers.threads)),
                 (self._words.gettext("Comments"), self._words.number(numbers.comments)),
             ],
-            "communities": [
+            communities=[
                 (self._parts.community_link(host, name, here), self._words.number(count))
-                for host, name, count in largest
+                for host, name, count in numbers.communities[:20]
             ],
-        }
+        )
 
     def _capture(self, capture: Capture, skips: Sequence[tuple[int, Skip]]) -> dict[str, Any]:
         span, words = Span(capture.captured, capture.newest or 0), self._words
@@ -246,7 +266,7 @@ def _without_periods(links: Sequence[OrderLink]) -> list[OrderLink]:
     """The periods of "top" are a second row; "top" itself stands for all of them."""
     in_top = any(link.current for link in links if link.name.startswith("top"))
     return [
-        dataclasses.replace(link, current=in_top) if link.name == "top" else link
+        msgspec.structs.replace(link, current=in_top) if link.name == "top" else link
         for link in links
         if not link.name.startswith("top-")
     ]

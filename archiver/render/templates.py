@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import jinja2
 import msgspec
 from markupsafe import Markup, escape
 
-from archiver import urls
 from archiver.config import Settings
 from archiver.errors import ThemeError
 from archiver.theme import Theme
-from archiver.views import CommentView
+from archiver.views import CommentView, CommunityView
 from archiver.words import Words
 
 Pieces = tuple[str, str, str, str]
@@ -24,23 +24,30 @@ Pieces = tuple[str, str, str, str]
 _CUT = "\0"
 """Between pieces: no text of a dump keeps this character (markup and store take it out)."""
 
-ROWS = ("comment", "post", "post_line", "entry", "chrome")
-"""Templates of things in lists, which render many at once."""
+ROWS = ("comment", "post", "post_line", "entry", "sidebar")
+"""Templates of things in pages, which render many at once."""
 
-_SHARED = ("base", "macros")
+PAGES = ("thread", "listing", "person")
+"""Templates of pages of which there are many: what differs between them, for many at once."""
+
+SINGLE = ("communities", "about", "accessibility")
+"""Templates of pages that there are once."""
+
+_SHARED = ("base", "shell", "macros")
 """Templates that others use."""
 
-NAMES = ("thread", "listing", "person", "communities", "about", "accessibility")
-"""Templates of whole pages."""
 
+class Frame(NamedTuple):
+    """What stands around a page."""
 
-class Chrome(NamedTuple):
-    """What all pages of a kind and a folder have around what they show."""
-
-    head: Markup
-    skip: Markup
-    header: Markup
-    footer: Markup
+    path: str
+    """Of its file, below the site folder."""
+    kind: str
+    """ "thread", "community", "person" …"""
+    canonical: str
+    """Path of the page that stands for all orders."""
+    sided: bool = False
+    """It has something at its side."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -73,29 +80,54 @@ class Templates:
         environment.filters["listed"] = words.listed
         translate = _translator(words)
         environment.globals.update(_=translate, gettext=translate, around=_splitter(translate))
-        self._chrome = lru_cache(256)(self._chrome_of)
-        environment.globals["cut"] = Markup(_CUT)  # noqa: S704  a constant
+        self._shell = lru_cache(256)(self._shell_of)
+        self._cut = environment.globals["cut"] = Markup(_CUT)  # noqa: S704  a constant
         try:
-            templates = {name: environment.get_template(f"{name}.html") for name in (*NAMES, *ROWS, *_SHARED)}
+            templates = {name: environment.get_template(f"{name}.html") for name in (*ROWS, *PAGES, *SINGLE, *_SHARED)}
         except jinja2.TemplateError as error:
             raise ThemeError(f"theme '{theme.name}': {_place(error)}{error}") from error
         self._templates = {name: _quickened(template) for name, template in templates.items()}
 
-    def page(self, kind: str, path: str, frame: Mapping[str, Any], values: Mapping[str, Any]) -> Page:
-        """One whole page. ``frame``: what base.html shows around it, with the path of the canonical page."""
-        root = urls.relative("index.html", path).removesuffix("index.html")
-        canonical = f"{self._base_url}/{frame['canonical']}" if self._base_url else None
-        context = {"kind": kind, "number": 1, "root": root, "sided": False, **frame, "canonical": canonical}
+    def page(self, name: str, values: Mapping[str, Any]) -> Page:
+        """A page that there is once; all of these lie at the top of the site."""
+        path = f"{name}.html"
         try:
-            text = self._templates[kind].render(page=context, chrome=self._chrome(context["kind"], root), **values)
+            text = self._templates[name].render(page=self._around(name, "", self._canonical(path)), **values)
         except jinja2.TemplateError as error:
-            raise ThemeError(f"theme '{self._theme}': {kind}.html: {_place(error)}{error}") from error
+            raise self._fault(name, error) from error
         return Page(path, text)
 
-    def _chrome_of(self, kind: str, root: str) -> Chrome:
-        """What stands around the pages of a kind in a folder."""
-        pieces = self._split("chrome", [{"kind": kind, "root": root}], len(Chrome._fields))
-        return Chrome(*(Markup(piece) for piece in pieces[:-1]))  # noqa: S704 (made by the template)
+    def pages(self, name: str, frames: Sequence[Frame], views: Sequence[Any]) -> list[Page]:
+        """Several pages of one template, rendered by one call."""
+        pieces = iter(self._split(name, views, 4))
+        return [self._filled(frame, *islice(pieces, 4)) for frame in frames]
+
+    def _filled(self, frame: Frame, title: str, description: str, main: str, aside: str) -> Page:
+        canonical = self._canonical(frame.canonical)
+        shell = self._shell(frame.kind, _root(frame.path), frame.sided, linked=canonical is not None)
+        own = [title, description, *([escape(canonical)] if canonical else []), main, aside, ""]
+        return Page(frame.path, "".join(chain.from_iterable(zip(shell, own, strict=True))))
+
+    def _shell_of(self, kind: str, root: str, sided: bool, *, linked: bool) -> list[str]:
+        """What stands around all pages of a kind in a folder, in pieces."""
+        around = self._around(kind, root, self._cut if linked else None, sided=sided)
+        try:
+            pieces = self._templates["shell"].render(page=around).split(_CUT)
+        except jinja2.TemplateError as error:
+            raise self._fault("shell", error) from error
+        if len(pieces) != 5 + linked:
+            raise ThemeError(f"theme '{self._theme}': base.html must have each block and page.canonical once")
+        return pieces
+
+    def _around(self, kind: str, root: str, canonical: str | None, *, sided: bool = False) -> dict[str, Any]:
+        """What base.html asks about a page."""
+        return {"kind": kind, "root": root, "canonical": canonical, "sided": sided}
+
+    def _canonical(self, path: str) -> str | None:
+        return f"{self._base_url}/{path}" if self._base_url else None
+
+    def _fault(self, name: str, error: jinja2.TemplateError) -> ThemeError:
+        return ThemeError(f"theme '{self._theme}': {name}.html: {_place(error)}{error}")
 
     def comments(self, views: Sequence[CommentView]) -> list[Pieces]:
         """Each comment in pieces: what opens it, the list of its replies, closes that list, closes the comment."""
@@ -103,15 +135,21 @@ class Templates:
         return [(opening, replies, end, close) for opening, replies, close in zip(*[iter(pieces)] * 3, strict=True)]
 
     def rows(self, kind: str, views: Sequence[Any]) -> list[str]:
-        """The HTML of each of several things: "post", "post_line" or "entry"."""
+        """The HTML of each of several things: "post", "post_line", "entry" or "sidebar"."""
         return self._split(kind, views, 1)[:-1]
+
+    def sidebar(self, community: CommunityView) -> Markup:
+        """What is known of a community, for the side of a page."""
+        if community.html is None:
+            community.html = self.rows("sidebar", [community])[0]
+        return Markup(community.html)  # noqa: S704 (made by the template)
 
     def _split(self, kind: str, views: Sequence[Any], pieces: int) -> list[str]:
         """Everything rendered by one call, cut into so many pieces for each and what follows the last."""
         try:
             found = self._templates[kind].render(rows=views).split(_CUT)
         except jinja2.TemplateError as error:
-            raise ThemeError(f"theme '{self._theme}': {kind}.html: {_place(error)}{error}") from error
+            raise self._fault(kind, error) from error
         if len(found) != pieces * len(views) + 1:
             raise ThemeError(
                 f"theme '{self._theme}': {kind}.html: must have {{{{ cut }}}} where the built-in one has it"
@@ -163,6 +201,11 @@ def _translator(words: Words) -> Callable[..., Markup]:
         return found % values if values else found
 
     return translate
+
+
+def _root(path: str) -> str:
+    """The way from a page to the top of the site."""
+    return "../" * path.count("/")
 
 
 def _place(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from itertools import chain
 
 import msgspec
 from markupsafe import Markup
@@ -12,10 +12,10 @@ from archiver import paging, sorts, urls, views
 from archiver.config import Settings
 from archiver.model import Comment, Community, Post
 from archiver.render.parts import N_, OrderFiles, Parts, Span
-from archiver.render.templates import Page, Pieces, Templates
+from archiver.render.templates import Frame, Page, Pieces, Templates
 from archiver.sorts import Arranged
 from archiver.tree import Node, Thread
-from archiver.views import CommentView, Link
+from archiver.views import CommentView, Link, ThreadPage, ThreadView
 
 DEEPEST = 50
 """Replies nest to this depth in a page; deeper ones follow flat, each with a link to its parent.
@@ -25,6 +25,9 @@ Browsers flatten a DOM beyond 512 elements; each depth here costs four. Lemmy it
 
 AT_ONCE = 1000
 """Comments rendered by one call of their template."""
+
+PAGES_AT_ONCE = 200_000
+"""Characters of comments on pages that one call of their template renders, about."""
 
 NESTING_NOTES = {
     "inferred": N_(
@@ -50,29 +53,29 @@ class ThreadRenderer:
     def pages(
         self, thread: Thread, arranged: Sequence[Arranged], community: Community | None, span: Span
     ) -> Iterator[Page]:
-        """Every page of one thread, in every order, one at a time."""
+        """Every page of one thread, in every order."""
         post = thread.post
         base = self._parts.addresses.post(post.host, post.id, post.community)
         here = urls.page_name(base)
-        view = self._parts.post(post, thread.count, here, full=True)
         shared = _Shared(
             here=here,
             files=OrderFiles(base, self._default(arranged), [order.names for order in arranged]),
-            head={
-                "post": view,
-                "head": Markup(self._templates.rows("post", [view])[0]),  # noqa: S704 (made by the template)
-                "community": self._parts.community(community, here) if community else None,
-            },
-            info=self._info(thread, span) | {"distinct": len(arranged) > 1},
+            view=self._view_of(thread, community, span, here, distinct=len(arranged) > 1),
+            missing=views.missing(thread.missing, self._parts.words),
             fragments=_Fragments(self, thread, here),
         )
-        for names, nodes in arranged:
-            cuts = paging.cut(nodes, self._settings.comments_per_page)
-            is_default = shared.files.default in names
-            whole = is_default and len(cuts) > 1 and thread.count <= self._settings.whole_page_comments
-            yield from self._order(shared, names, cuts, views.missing(thread.missing, self._parts.words), whole=whole)
-            if whole:
-                yield self._whole(shared, names, nodes, len(cuts), views.missing(thread.missing, self._parts.words))
+        frames: list[Frame] = []
+        shown: list[ThreadPage] = []
+        size = 0
+        for frame, page in chain.from_iterable(self._order(shared, order, thread.count) for order in arranged):
+            frames.append(frame)
+            shown.append(page)
+            size += len(page.comments)
+            # Few calls for short threads; little that is held for long ones.
+            if size > PAGES_AT_ONCE:
+                yield from self._templates.pages("thread", frames, shown)
+                frames, shown, size = [], [], 0
+        yield from self._templates.pages("thread", frames, shown)
 
     def places(self, arranged: Sequence[Arranged]) -> dict[str, int]:
         """The page of the default order on which each comment stands, for those not on the first."""
@@ -85,61 +88,60 @@ class ThreadRenderer:
         wanted = self._settings.default_order
         return wanted if any(wanted in order.names for order in arranged) else arranged[0].names[0]
 
-    def _order(
-        self, shared: _Shared, names: tuple[str, ...], cuts: list[list[Node]], missing: str | None, *, whole: bool
-    ) -> Iterator[Page]:
-        """The pages of one order. ``whole``: there is one page with all of it besides."""
+    def _order(self, shared: _Shared, order: Arranged, count: int) -> Iterator[tuple[Frame, ThreadPage]]:
+        """The pages of one order; of the default one, if it has several, a page with all of it besides."""
         files, here = shared.files, shared.here
-        links = [urls.relative(files.path(names, number), here) for number in range(1, len(cuts) + 1)]
+        cuts = paging.cut(order.things, self._settings.comments_per_page)
+        is_default = files.default in order.names
+        has_whole = is_default and len(cuts) > 1 and count <= self._settings.whole_page_comments
+        links = [urls.relative(files.path(order.names, number), here) for number in range(1, len(cuts) + 1)]
+        orders = self._parts.order_links(files, order.names, here, sorts.COMMENT_ORDERS)
+        whole = urls.relative(files.whole, here) if has_whole else None
+        sided = shared.view.community is not None
+
+        def page(number: int, where: _Where, nodes: Sequence[Node], path: str) -> tuple[Frame, ThreadPage]:
+            shown = ThreadPage(
+                thread=shared.view,
+                number=number,
+                orders=orders,
+                pages=files.pages(order.names, here, number, len(cuts)),
+                whole=whole,
+                continues=where.back(number),
+                continued=where.onward(number),
+                comments=shared.fragments.join(nodes, where, number),
+                missing=shared.missing if number in (0, len(cuts)) else None,
+            )
+            return Frame(path, "thread", path if is_default and number else here, sided), shown
+
         where = _Where(self.name, cuts, links)
-        orders = self._parts.order_links(files, names, here, sorts.COMMENT_ORDERS)
         for number, nodes in enumerate(cuts, 1):
-            info = {
-                **shared.info,
-                "orders": orders,
-                "pages": files.pages(names, here, number, len(cuts)),
-                "whole": urls.relative(files.whole, here) if whole else None,
-                "continues": where.back(number),
-                "continued": where.onward(number),
-                "missing": missing if number == len(cuts) else None,
-            }
-            path = files.path(names, number)
-            frame = {"number": number, "canonical": path if files.default in names else here}
-            frame["sided"] = shared.head["community"] is not None
-            values = {**shared.head, "thread": info, "comments": shared.fragments.join(nodes, where, number)}
-            yield self._templates.page("thread", path, frame, values)
+            yield page(number, where, nodes, files.path(order.names, number))
+        if has_whole:
+            yield page(0, _Where(self.name, [], []), order.things, files.whole)
 
-    def _whole(
-        self, shared: _Shared, names: tuple[str, ...], nodes: list[Node], count: int, missing: str | None
-    ) -> Page:
-        """The default order on one page."""
-        files, here = shared.files, shared.here
-        info = {
-            **shared.info,
-            "orders": self._parts.order_links(files, names, here, sorts.COMMENT_ORDERS),
-            "pages": files.pages(names, here, 0, count),
-            "whole": urls.relative(files.whole, here),
-            "continues": None,
-            "continued": None,
-            "missing": missing,
-        }
-        comments = shared.fragments.join(nodes, _Where(self.name, [nodes], []), 1)
-        frame = {"number": 0, "canonical": here, "sided": shared.head["community"] is not None}
-        return self._templates.page("thread", files.whole, frame, {**shared.head, "thread": info, "comments": comments})
-
-    def _info(self, thread: Thread, span: Span) -> dict[str, Any]:
+    def _view_of(
+        self, thread: Thread, community: Community | None, span: Span, here: str, *, distinct: bool
+    ) -> ThreadView:
+        """What all pages of a thread share."""
         words, post = self._parts.words, thread.post
         notes = [NESTING_NOTES[post.nesting]] if post.nesting and thread.count else []
-        return {
-            "heading": views.comments(thread.count, words),
-            "summary": self._parts.count_of(post, thread.count),
-            "declared": words.number(post.declared_comments or 0),
-            "is_over": 0 < (post.declared_comments or 0) < thread.count,
-            "told": span.told is not None,
-            "captured": span.time(words),
-            "missing_url": urls.linkable(thread.missing_url),
-            "notes": [words.gettext(note) for note in notes],
-        }
+        side = self._parts.community(community, here) if community else None
+        view = ThreadView(
+            post=self._parts.post(post, thread.count, here, full=True),
+            heading=views.comments(thread.count, words),
+            summary=self._parts.count_of(post, thread.count),
+            declared=words.number(post.declared_comments or 0),
+            is_over=0 < (post.declared_comments or 0) < thread.count,
+            told=span.told is not None,
+            captured=span.time(words),
+            missing_url=urls.linkable(thread.missing_url),
+            notes=[words.gettext(note) for note in notes],
+            distinct=distinct,
+            community=side,
+            sidebar=self._templates.sidebar(side) if side else None,
+        )
+        view.head = Markup(self._templates.rows("post", [view])[0])  # noqa: S704 (made by the template)
+        return view
 
     def pieces(self, thread: Thread, nodes: Iterable[tuple[Node, Link | None]], here: str) -> list[Pieces]:
         """The HTML of comments, each with the link to what it answers."""
@@ -193,10 +195,8 @@ class _Shared(msgspec.Struct, frozen=True):
     here: str
     """Path of the first page; the others lie beside it."""
     files: OrderFiles
-    head: dict[str, Any]
-    """The post and its community."""
-    info: dict[str, Any]
-    """About the comments."""
+    view: ThreadView
+    missing: str | None
     fragments: _Fragments
 
 
@@ -222,7 +222,7 @@ class _Where:
 
     def back(self, number: int) -> Link | None:
         """The way back, where a page begins in the middle of a branch."""
-        nodes = self._cuts[number - 1]
+        nodes = self._cuts[number - 1] if self._cuts else None
         parent = nodes[0].parent if nodes else None
         return Link(self._name(parent), self.link(parent, number)) if parent else None
 
