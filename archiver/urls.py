@@ -157,4 +157,6 @@ def relative(target: str, page: str) -> str:
 
 def fragment(id: str) -> str:
     """The id of a comment's element: ``c123``. Unsafe characters are written as their code points, so never alike."""
+    if id.isalnum() and id.isascii():  # nearly all are
+        return "c" + id
     return "c" + re.sub(r"[^A-Za-z0-9_]", lambda match: f"-{ord(match[0]):x}-", id)

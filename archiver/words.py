@@ -47,7 +47,8 @@ class Words:
         self.direction = self._locale.text_direction
         """ "ltr" or "rtl"."""
         self.translations = _translations(language)
-        self._both = str(get_datetime_format("medium", self._locale)).replace("'", "")
+        both = str(get_datetime_format("medium", self._locale)).replace("'", "").replace("%", "%%")
+        self._both = both.replace("{1}", "%(day)s").replace("{0}", "%(time)s")
         self._percents = copy(self._locale.percent_formats[None])
         self._percents.frac_prec = (0, 1)
         # Threads hold the same days and numbers over and over.
@@ -80,9 +81,7 @@ class Words:
         seconds = time // 1_000_000
         day_machine, day_text = self._day(day)
         minute_machine, minute_text = self._minute(seconds // 60)
-        return f"{day_machine}T{minute_machine}:{seconds % 60:02}Z", self._both.replace("{1}", day_text).replace(
-            "{0}", minute_text
-        )
+        return f"{day_machine}T{minute_machine}:{seconds % 60:02}Z", self._both % {"day": day_text, "time": minute_text}
 
     def listed(self, things: Iterable[str]) -> str:
         """Things in one sentence: "1 post and 2 comments"."""

@@ -19,8 +19,10 @@ _LINE_START = re.compile(r"^(?:[ >]|#{1,6}|[-+*] |[0-9]{1,9}[.)] |[-=*_| :]+$)+"
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:?")
 _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()\s]*(?:\([^()\s]*\)[^()\s]*)?(?: +[\"'][^\n]*?[\"'])?\)|\[[^\[\]]*\])")
 _RUBY = re.compile(r"\{([^{}|\n]+)\|[^{}|\n]+\}")
-_MARKUP = re.compile(r"[\\`*_\[~^&{]|>!|:::")
+_MARKUP = re.compile(r"[\\`*_\[~^&{>:]")
 """Without any of these, only the beginnings of lines can be markup."""
+_MARKED_LINE = re.compile(r"\n[ #\-+=|0-9]")
+"""Without _MARKUP, only such lines and a first one that begins so can hold any."""
 _SIGNS = re.compile(r"\\([!-/:-@\[-`{-~])|[*`]+|~~|(?<![^\W_])_+|_+(?![^\W_])|\^\(|\^")
 
 
@@ -52,7 +54,7 @@ def excerpt(body: str, body_format: BodyFormat, length: int = LENGTH) -> str:
 def _without_markup(text: str, body_format: BodyFormat) -> str:
     """``text`` without the signs of its dialect, as far as a look at each line can tell."""
     if not _MARKUP.search(text):
-        return _LINE_START.sub("", text)
+        return _LINE_START.sub("", text) if _MARKED_LINE.search(f"\n{text}") else text
     if body_format == "lemmy":
         text = _RUBY.sub(r"\1", _LEMMY_SPOILER.sub(r"\1 (spoiler)", text))
     if body_format == "reddit":

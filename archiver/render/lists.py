@@ -82,7 +82,7 @@ class ListRenderer:
         self._parts = parts
         self._words = parts.words
         # People answer where others do: the same threads and communities come again and again.
-        self._address = lru_cache(THREADS_KEPT)(parts.addresses.post)
+        self._thread = lru_cache(THREADS_KEPT)(self._thread_from)
         self._community_in = lru_cache(THREADS_KEPT)(parts.community_link)
 
     def list_head(self, community: Community | None, numbers: Numbers | None) -> ListHead:
@@ -213,25 +213,26 @@ class ListRenderer:
 
         Each: the post, the comment (None: the post is meant), the page of the thread's default order that holds it.
         """
-        here = self._parts.addresses.person(person.host, person.name)
-        return self._templates.rows("entry", [self._entry(here, *one) for one in written])
+        folder = self._parts.addresses.person(person.host, person.name).rpartition("/")[0] + "/"
+        return self._templates.rows("entry", [self._entry(folder, *one) for one in written])
 
-    def _entry(self, here: str, thread: Post, comment: Comment | None, page: int) -> EntryView:
+    def _entry(self, folder: str, thread: Post, comment: Comment | None, page: int) -> EntryView:
         record = comment or thread
-        address = self._address(thread.host, thread.id, thread.community)
-        href = urls.relative(urls.page_name(address, None, page), here)
+        href = urls.page_name(self._thread(folder, thread.host, thread.id, thread.community), None, page)
         text = record.body and record.body_format and markup.excerpt(record.body, record.body_format)
         return EntryView(
             kind="comment" if comment else "post",
             title=self._parts.post_title(thread)[0],
             href=f"{href}#{urls.fragment(comment.id)}" if comment else href,
             points=views.points(record, self._words),
-            community=self._community_in(thread.host, thread.community, f"{here.rpartition('/')[0]}/")
-            if thread.community
-            else None,
+            community=self._community_in(thread.host, thread.community, folder) if thread.community else None,
             created=views.time(record.created, self._words),
             excerpt=text or self._parts.state_note(record),
         )
+
+    def _thread_from(self, folder: str, host: str, id: str, community: str | None) -> str:
+        """The link to a thread from a page in a folder, without suffix."""
+        return urls.relative(self._parts.addresses.post(host, id, community), folder)
 
     def _numbers(self, numbers: Numbers, here: str) -> ArchiveView:
         return ArchiveView(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -179,12 +179,13 @@ class RedactedArchive(Archive):
         people = self._rules.people(host, name)
         return [line for real in people for line in super(RedactedArchive, self).entry_lines(host, real)]
 
-    def entries(self, lines: Iterable[EntryLine], length: int) -> Iterator[tuple[Post, Comment | None]]:
-        wanted = list(lines)
-        for line, (post, comment) in zip(wanted, super().entries(wanted, length), strict=True):
+    def entries(self, lines: Sequence[EntryLine], length: int) -> list[tuple[Post, Comment | None]]:
+        shown = []
+        for line, (post, comment) in zip(lines, super().entries(lines, length), strict=True):
             hidden = line.key in self._hidden
-            shown = comment and self._rules.comment(comment, in_hidden=hidden)
-            yield self._rules.post(post, hidden=hidden), shown
+            of_comment = comment and self._rules.comment(comment, in_hidden=hidden)
+            shown.append((self._rules.post(post, hidden=hidden), of_comment))
+        return shown
 
     def captures(self) -> list[Capture]:
         return [self._rules.capture(capture) for capture in super().captures()]
