@@ -104,8 +104,8 @@ class Scratch:
 
     def get(self, keys: Sequence[int], make: Callable[[list[int]], list[str]]) -> list[str]:
         """The pieces of these keys; ``make`` is asked once for each."""
-        sql = "SELECT html FROM piece WHERE key = ?"
-        found = {key: str(html) for key in keys for (html,) in self._db.execute(sql, (key,))}
+        sql = "SELECT key, html FROM piece WHERE key IN (SELECT value FROM json_each(?))"
+        found: dict[int, str] = dict(self._db.execute(sql, (str(list(keys)),)))
         fresh = [key for key in keys if key not in found]
         made = dict(zip(fresh, make(fresh), strict=True)) if fresh else {}
         with explained(Path(tempfile.gettempdir())):

@@ -55,6 +55,7 @@ class Words:
         self._day = lru_cache(4096)(self._day_of)
         self._minute = lru_cache(1440)(self._minute_of)
         self.number = lru_cache(4096)(self._number_of)
+        self.percent = lru_cache(1024)(self._percent_of)
         self._counted = lru_cache(8192)(self._counted_of)
 
     def gettext(self, message: str) -> str:
@@ -67,7 +68,7 @@ class Words:
             return self._counted(one, many, count)
         return self.translations.ngettext(one, many, count) % {"num": self.number(count), **more}
 
-    def percent(self, share: float) -> str:
+    def _percent_of(self, share: float) -> str:
         """0.969 as "96.9%"."""
         return str(self._percents.apply(share, self._locale))
 

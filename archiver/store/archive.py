@@ -211,13 +211,12 @@ class Archive(ArchiveFile):
         for row in self._rows(sql, (host, community) if where else ()):
             yield PostLine(*row)
 
-    def posts(self, keys: Iterable[int]) -> list[tuple[int, Post, int]]:
+    def posts(self, keys: Sequence[int]) -> list[tuple[int, Post, int]]:
         """(key, post, comments in this archive) for each key, in their order."""
-        found = []
-        for key in keys:
-            (post, _) = next(self._posts("WHERE key = ?", (key,)))
-            found.append((key, post, int(self._one("SELECT count(*) FROM comment WHERE post = ?", (key,)))))
-        return found
+        sql = f"""SELECT post.key, (SELECT count(*) FROM comment WHERE comment.post = post.key),
+            {_columns(POSTS, "post.")} FROM json_each(?) AS wanted CROSS JOIN post ON post.key = wanted.value"""
+        found = {row[0]: (row[0], POSTS.record(row[2:]), row[1]) for row in self._rows(sql, (_json(keys),))}
+        return [found[key] for key in keys]
 
     def entry_lines(self, host: str, name: str) -> list[EntryLine]:
         """What everything that one person wrote is ordered by."""

@@ -171,7 +171,7 @@ class RedactedArchive(Archive):
     def as_of(self, host: str | None = None, community: str | None = None) -> int:
         return super().as_of(host, self._community(host, community))
 
-    def posts(self, keys: Iterable[int]) -> list[tuple[int, Post, int]]:
+    def posts(self, keys: Sequence[int]) -> list[tuple[int, Post, int]]:
         found = super().posts(keys)
         return [(key, self._rules.post(post, hidden=key in self._hidden), count) for key, post, count in found]
 
