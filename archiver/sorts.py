@@ -24,8 +24,8 @@ POST_ORDERS = (
 PERSON_ORDERS = ("new", "top", "controversial", "old")
 """Orders of a person's posts and comments, as they are shown."""
 
-SHORT_LIST = 3
-"""Things somebody wrote, up to which one order is enough: one look takes them all in."""
+SHORT_LIST = 5
+"""Things somebody wrote, up to which one order is enough: one screen shows them all."""
 
 DAY = 86_400_000_000
 """Microseconds."""

@@ -25,6 +25,8 @@ SCHEMES = frozenset({"http", "https", "mailto", "gemini", "magnet"})
 """The schemes a link may have; any other link becomes its own text."""
 
 _LINKABLE = re.compile(r"(?i:https?://[^/?#\\\s]|(?:mailto|gemini|magnet):\S)")
+_PLAIN = re.compile(r"https?://[a-z0-9.-]++[A-Za-z0-9/_.?=&#-]*+")
+"""Addresses that are well formed at a glance, which most are."""
 _HOST = re.compile(r"""[a-z]+://[^/?#\x00-\x20\x7f<>"\\^`{|}%]*""")
 _UNFIT = re.compile(r"""[\x00-\x20\x7f<>"\\^`{|}\[\]]|%(?![0-9A-Fa-f]{2})""")
 _WINDOWS = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
@@ -128,6 +130,8 @@ def linkable(url: str | None) -> str | None:
 
 def well_formed(url: str) -> str:
     """An address as the rules for addresses want it, where a dump has it as somebody typed it."""
+    if _PLAIN.fullmatch(url):
+        return url
     host = _HOST.match(url)
     end = host.end() if host else 0
     return url[:end] + _UNFIT.sub(lambda found: quote(found[0], errors="replace"), url[end:])

@@ -284,7 +284,11 @@ class _Fragments:
 
 def _marks(comment: Comment, post: Post) -> list[str]:
     """Names of what is special about a comment."""
-    is_op = comment.op or (comment.author is not None and comment.author == post.author)
-    found = ["op"] if is_op else []
-    found += [comment.role] if comment.role else []
-    return found + [name for name in ("bot", "distinguished", "pinned", "locked") if getattr(comment, name)]
+    found = []
+    if comment.op or (comment.author is not None and comment.author == post.author):
+        found.append("op")
+    if comment.role:
+        found.append(comment.role)
+    if comment.bot or comment.distinguished or comment.pinned or comment.locked:
+        found += [name for name in ("bot", "distinguished", "pinned", "locked") if getattr(comment, name)]
+    return found
