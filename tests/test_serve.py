@@ -290,8 +290,8 @@ def test_the_command_serves_until_it_is_stopped(site: Path) -> None:
 
 
 def test_the_policy_is_the_one_of_the_pages() -> None:
-    chrome = (Path(__file__).parent.parent / "templates" / "chrome.html").read_text(encoding="utf-8")
-    found = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', chrome)
+    base = (Path(__file__).parent.parent / "templates" / "base.html").read_text(encoding="utf-8")
+    found = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', base)
     assert found
     assert f"{found[1]}; frame-ancestors 'none'" == serve.POLICY
 

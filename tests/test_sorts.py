@@ -350,5 +350,5 @@ def test_what_a_person_wrote_is_ordered_newest_first_among_equals() -> None:
     lines = [EntryLine(1, "9", comment, at, 5, None, None) for comment, at in (("a", 1), ("b", 3), (None, 2))]
     assert [line.comment for line in sorts.arrange_entries(lines, "top", ranking())] == ["b", None, "a"]
     assert [line.comment for line in sorts.arrange_entries(lines, "old", ranking())] == ["a", None, "b"]
-    assert sorts.offered_entries([*lines, lines[0]]) == ["new", "top", "old"]
+    assert sorts.offered_entries([*lines, *lines]) == ["new", "top", "old"]
     assert sorts.offered_entries(lines) == ["new"], "so few things need no other order"
