@@ -5,22 +5,20 @@ from __future__ import annotations
 import re
 from functools import cache
 
-import msgspec
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from archiver.markup.commonmark import convert, core_parser, safe_parser
 from archiver.markup.excerpts import READS as EXCERPT_READS
 from archiver.markup.excerpts import excerpt
-from archiver.markup.fast import render_simple
+from archiver.markup.fast import render_short
 from archiver.markup.lemmy import lemmy_parser
-from archiver.markup.links import Context
+from archiver.markup.links import Context, on_reddit
 from archiver.markup.pages import render_html, without_tags
 from archiver.markup.plain import clean, quote, render_text
 from archiver.markup.reddit import reddit_parser
 from archiver.markup.sanitise import sanitise
 from archiver.model import BodyFormat
-from archiver.platforms import REDDIT_HOST
 
 __all__ = ["EXCERPT_READS", "LONGEST_PARSED", "Context", "excerpt", "render", "title"]
 
@@ -37,21 +35,21 @@ def render(body: str, body_format: BodyFormat, context: Context) -> Markup:
         if body_format == "html":
             body = without_tags(body)
         return Markup(sanitise(render_text(body, context), relative=True))  # noqa: S704 (sanitised)
-    simple = render_simple(body, body_format)
-    if simple is not None:
-        return Markup(simple)  # noqa: S704 (nothing but escaped text in paragraphs)
+    short = render_short(body, body_format, context)
+    if short is not None:
+        return Markup(short)  # noqa: S704 (escaped text, fixed tags and judged links; see fast.py)
     return Markup(render_fully(body, body_format, context))  # noqa: S704 (sanitised)
 
 
 def render_fully(body: str, body_format: BodyFormat, context: Context) -> str:
-    """What :func:`render` does with a body that holds markup; for tests to compare the short way with."""
+    """What :func:`render` does with a body that holds markup; for tests to compare the short ways with."""
     if body_format == "html":
         html, relative = render_html(body, context)
     else:
         if body_format == "reddit":
-            # Tabs count as four columns, and links without a host mean Reddit wherever the text was kept.
+            # Tabs count as four columns.
             body = body.expandtabs(4)
-            context = msgspec.structs.replace(context, host=REDDIT_HOST)
+            context = on_reddit(context)
         html, relative = convert(_parser(body_format), body, context)
     return sanitise(html, relative=relative)
 

@@ -1,13 +1,16 @@
-"""The short way for bodies without markup, which most are: paragraphs of escaped text.
+"""The short ways: for bodies without markup, which most are, and for those of Reddit with none but common markup.
 
-A body may take it only if nothing in it could mean anything to the full parser; tests compare the two on random texts.
+A body may take one only if it certainly means the same to the full parser; tests compare the two on random texts. The
+last gate is not asked: what is written here is escaped text in paragraphs, and reddit_fast.py says why it is safe.
 """
 
 from __future__ import annotations
 
 import re
 
+from archiver.markup.links import Context, on_reddit
 from archiver.markup.plain import quote
+from archiver.markup.reddit_fast import render_reddit
 from archiver.model import BodyFormat
 
 _BOTH = (
@@ -29,6 +32,14 @@ _MARKUP = {
     "reddit": re.compile(rf"{_BOTH}|>!|[ru]/", re.MULTILINE),
 }
 _BLANK = re.compile(r"\n\n++")
+
+
+def render_short(body: str, body_format: BodyFormat, context: Context) -> str | None:
+    """HTML of a body that can do without the full parser; None for any other."""
+    simple = render_simple(body, body_format)
+    if simple is None and body_format == "reddit":
+        return render_reddit(body, on_reddit(context))
+    return simple
 
 
 def render_simple(body: str, body_format: BodyFormat) -> str | None:

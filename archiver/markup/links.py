@@ -53,6 +53,11 @@ class Context(msgspec.Struct, frozen=True):
     """Level of the highest heading in this text: one below the heading it stands under."""
 
 
+def on_reddit(context: Context) -> Context:
+    """``context`` for a text in the Reddit dialect: links without a host mean Reddit wherever the text was kept."""
+    return context if context.host == REDDIT_HOST else msgspec.structs.replace(context, host=REDDIT_HOST)
+
+
 def within_host(name: str, host: str | None, context: Context) -> str:
     """The name as the records of ``context.host`` spell it."""
     return name if host is None or host.lower() == context.host else f"{name}@{host.lower()}"

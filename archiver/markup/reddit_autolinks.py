@@ -37,24 +37,31 @@ def autolink(state: StateInline, silent: bool) -> bool:
         return False
     if state.src[state.pos] == "@":
         return _mail(state)
-    start = _START.match(state.src, state.pos, state.posMax)
-    if start is None:
+    found = address_at(state.src, state.pos, state.posMax)
+    if found is None:
         return False
-    found = start[0]
-    if found.endswith("://"):
-        end = _web_end(state, start.end())
-        href = state.src[state.pos : end]
-    elif found == "www.":
-        end = _trimmed_end(state, state.pos)
-        href = "http://" + state.src[state.pos : end]
-    else:
-        end = _community_end(state, start.end()) if found.endswith("r/") else _person_end(state, start.end())
-        href = "/" + state.src[state.pos : end].removeprefix("/")
-    if end <= state.pos:
-        return False
+    href, end = found
     _push(state, href, state.src[state.pos : end])
     state.pos = end
     return True
+
+
+def address_at(src: str, pos: int, limit: int) -> tuple[str, int] | None:
+    """Where the bare link that begins at ``pos`` leads to, and where it ends; None when none begins there."""
+    start = _START.match(src, pos, limit)
+    if start is None:
+        return None
+    found = start[0]
+    if found.endswith("://"):
+        end = _web_end(src, pos, start.end(), limit)
+        href = src[pos:end]
+    elif found == "www.":
+        end = _trimmed_end(src, pos, limit)
+        href = "http://" + src[pos:end]
+    else:
+        end = (_community_end if found.endswith("r/") else _person_end)(src, start.end(), limit)
+        href = "/" + src[pos:end].removeprefix("/")
+    return (href, end) if end > pos else None
 
 
 def _push(state: StateInline, href: str, text: str) -> None:
@@ -65,15 +72,15 @@ def _push(state: StateInline, href: str, text: str) -> None:
     state.push("link_close", "a", -1).info = "auto"
 
 
-def _web_end(state: StateInline, pos: int) -> int:
-    """Where the address whose host begins at ``pos`` ends; 0 when there is no host with a dot."""
-    domain = _DOMAIN.match(state.src, pos, state.posMax)
-    return _trimmed_end(state, state.pos) if domain and "." in domain[0] else 0
+def _web_end(src: str, start: int, host: int, limit: int) -> int:
+    """Where the address that begins at ``start``, its host at ``host``, ends; 0 when there is no host with a dot."""
+    domain = _DOMAIN.match(src, host, limit)
+    return _trimmed_end(src, start, limit) if domain and "." in domain[0] else 0
 
 
-def _trimmed_end(state: StateInline, start: int) -> int:
+def _trimmed_end(src: str, start: int, limit: int) -> int:
     """Where the address that begins at ``start`` ends: at white space, less the punctuation of the sentence."""
-    solid = _SOLID.match(state.src, start, state.posMax)
+    solid = _SOLID.match(src, start, limit)
     return start + len(trimmed(solid[0])) if solid else start
 
 
@@ -97,25 +104,25 @@ def trimmed(link: str) -> str:
     return link
 
 
-def _community_end(state: StateInline, pos: int) -> int:
+def _community_end(src: str, pos: int, limit: int) -> int:
     """Where the community names that begin at ``pos`` end; 0 when one of them is none."""
-    minus = state.src[pos : pos + 4].lower() == "all-"
+    minus = src[pos : pos + 4].lower() == "all-"
     while True:
-        name = _NAME.match(state.src, pos, state.posMax)
+        name = _NAME.match(src, pos, limit)
         if name is None or not 2 <= len(name[0]) <= 24:
             return 0
         pos = name.end()
-        if name[0] == "reddit.com" and _NAME_CHARACTER.match(state.src, pos, state.posMax):
+        if name[0] == "reddit.com" and _NAME_CHARACTER.match(src, pos, limit):
             return 0
-        if pos < state.posMax and (state.src[pos] == "+" or (minus and state.src[pos] == "-")):
+        if pos < limit and (src[pos] == "+" or (minus and src[pos] == "-")):
             pos += 1
             continue
-        path = _PATH.match(state.src, pos, state.posMax)
+        path = _PATH.match(src, pos, limit)
         return path.end() if path else pos
 
 
-def _person_end(state: StateInline, pos: int) -> int:
-    person = _PERSON.match(state.src, pos, state.posMax)
+def _person_end(src: str, pos: int, limit: int) -> int:
+    person = _PERSON.match(src, pos, limit)
     return person.end() if person else 0
 
 

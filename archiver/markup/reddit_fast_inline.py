@@ -1,0 +1,293 @@
+"""What stands in a paragraph of the Reddit dialect, read without the full parser: its commonest inline markup.
+
+Every sign that could mean something to the full parser is looked at, in its order. What is certain is written; whatever
+is not raises NotSimple. The text only ever goes on, and no pattern goes back, so that the reading takes linear time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from unicodedata import category
+
+from archiver.markup.links import REL, Context, resolve
+from archiver.markup.plain import quote
+from archiver.markup.reddit_autolinks import SCHEMES, address_at
+
+_MARKS = r"\\`*_~\[<&^@"
+_PLAIN_SIGN = re.compile(rf"[{_MARKS}]")
+_SIGN = re.compile(rf"[{_MARKS}\n:wru](?:(?<=[^:wru])|(?<=:)//|(?<=w)ww\.|(?<=[ru])/)")
+_SCHEME = re.compile(rf"(?<![A-Za-z])(?i:{SCHEMES})\Z")
+_LONGEST_SCHEME = 9
+_ESCAPABLE = frozenset("\\`*_{}[]()#+-.!:|&<>/^~")
+_CODE = re.compile(r"`([^`]++)`(?!`)")
+_RUN = {mark: re.compile(re.escape(mark) + "++") for mark in "*_~"}
+_LINK = re.compile(r"\[([^\[\]\\]*+)\](?:[ \n]*+(\([ \n]*+([^)\\'\"]*+)(\)?))?)?")
+_SAFE = re.compile(r"(?i:https?://|/)[A-Za-z0-9#/?]")
+_CERTAIN = re.compile(
+    r"(?i:https?)://(?:(?!xn--)[A-Za-z0-9-]++\.)++(?!xn--)[A-Za-z][A-Za-z0-9-]*+(?:[/?#].*+)?|(?![^/]*:)[!-~]++",
+    re.DOTALL | re.IGNORECASE,
+)
+"""Addresses that the last gate lets pass for certain: those of hosts with ordinary names, and those in the archive."""
+_HARMLESS_LESS = re.compile(r"<(?=[ \n<=)]|\Z)")
+_ENTITY = re.compile(r"&(?:#[0-9A-Za-z]++|[A-Za-z][A-Za-z0-9]*+);")
+_ENTITIES = {
+    **{f"&{name};": f"&{name};" for name in ("amp", "lt", "gt", "nbsp")},
+    **{"&quot;": '"', "&#39;": "'", "&#x27;": "'", "&#x200B;": "\u200b", "&#x200b;": "\u200b"},
+}
+_RAISED = re.compile(r"(\^{1,3}+)((?!www\.)[A-Za-z0-9.,!?'\"-]*+)(?=[ \n]|\Z)")
+_MAIL = re.compile(r"@[A-Za-z0-9_-]*+\.")
+_BEFORE_AT = re.compile(r"[A-Za-z0-9.+_-]")
+_TAGS = {
+    ("*", 1): ("<em>", "</em>"),
+    ("*", 2): ("<strong>", "</strong>"),
+    ("*", 3): ("<em><strong>", "</strong></em>"),
+    ("~", 2): ("<del>", "</del>"),
+}
+_TAGS |= {("_", length): _TAGS["*", length] for length in (1, 2, 3)}
+_WORD, _SPACE, _PUNCTUATION = 0, 1, 2
+
+
+class NotSimple(Exception):  # noqa: N818 (no error: the full parser is asked)
+    """This text may mean more than can be told without the full parser."""
+
+
+def render_inline(text: str, context: Context) -> str:
+    """HTML of ``text``, a paragraph's; raises NotSimple. ``text`` holds no white space but " " and "\\n"."""
+    linked = "/" in text or "www." in text
+    if not linked and not _PLAIN_SIGN.search(text) and " \n" not in text and "\n " not in text:
+        return quote(text)
+    return _Reading(text, context, in_link=False).read(0, len(text))
+
+
+class _Reading:
+    """A paragraph, or the text of a link, while it is read."""
+
+    __slots__ = ("context", "done", "html", "in_link", "runs", "src")
+
+    def __init__(self, src: str, context: Context, *, in_link: bool) -> None:
+        self.src = src
+        self.context = context
+        self.in_link = in_link
+        self.done = 0
+        """Up to where the text is written."""
+        self.html: list[str] = []
+        self.runs: list[_Run] = []
+
+    def read(self, start: int, end: int) -> str:
+        """HTML of the text from ``start`` to ``end``."""
+        src = self.src
+        search = _SIGN.search
+        self.done = start
+        pos = start
+        while sign := search(src, pos, end):
+            start = sign.start()
+            pos = _READERS[src[start]](self, start, end)
+        self.write_text(end)
+        if self.runs:
+            _pair(self.runs, self.html)
+        return "".join(self.html)
+
+    def write_text(self, end: int) -> None:
+        """Write the text up to ``end`` as it stands."""
+        if end > self.done:
+            self.html.append(quote(self.src[self.done : end]))
+
+    def write(self, html: str, start: int, end: int) -> int:
+        """Write ``html`` for what stands from ``start`` to ``end``, after the text before it; gives ``end``."""
+        self.write_text(start)
+        self.html.append(html)
+        self.done = end
+        return end
+
+    def link(self, address: str, html: str, start: int, end: int) -> int:
+        """Write a link around ``html``, if the address may be one; gives ``end``."""
+        href = resolve(address, self.context)
+        if href is not None:
+            if not _CERTAIN.fullmatch(href):
+                raise NotSimple
+            rel = f' rel="{REL}"' if ":" in href.partition("/")[0] else ""
+            html = f'<a href="{_in_attribute(href)}"{rel}>{html}</a>'
+        return self.write(html, start, end)
+
+
+def _in_attribute(text: str) -> str:
+    return quote(text).replace('"', "&quot;")
+
+
+class _Run:
+    """Some ``*``, ``_`` or ``~`` in a row, that may begin or end emphasis."""
+
+    __slots__ = ("closes", "mark", "opens", "place")
+
+    def __init__(self, mark: tuple[str, int], place: int, opens: bool, closes: bool) -> None:
+        self.mark = mark
+        self.place = place
+        """Which piece of HTML it is."""
+        self.opens = opens
+        self.closes = closes
+
+
+def _line_end(reading: _Reading, start: int, end: int) -> int:
+    """Two spaces before it break the line; spaces around it are dropped."""
+    src = reading.src
+    pos = start + 1
+    while pos < end and src[pos] == " ":
+        pos += 1
+    before = start
+    while before > reading.done and src[before - 1] == " ":
+        before -= 1
+    if before == start and pos == start + 1:
+        return pos
+    return reading.write("<br>\n" if start - before > 1 else "\n", before, pos)
+
+
+def _escape(reading: _Reading, start: int, end: int) -> int:
+    if start + 1 < end and reading.src[start + 1] in _ESCAPABLE:
+        return reading.write(quote(reading.src[start + 1]), start, start + 2)
+    return start + 1
+
+
+def _code(reading: _Reading, start: int, end: int) -> int:
+    code = _CODE.match(reading.src, start, end)
+    if code is None:
+        raise NotSimple
+    content = code[1].replace("\n", " ").strip(" ")
+    return reading.write(f"<code>{quote(content)}</code>", start, code.end())
+
+
+def _link(reading: _Reading, start: int, end: int) -> int:
+    """``[text](address)``; a bracket that nothing follows is text."""
+    src = reading.src
+    link = _LINK.match(src, start, end)
+    if link is None or (start and src[start - 1] == "\\"):
+        raise NotSimple
+    if link[2] is None:
+        return start + 1
+    address = link[3].rstrip(" \n").removeprefix("<").removesuffix(">")
+    if not link[4] or not link[1].strip(" \n") or not _SAFE.match(address):
+        raise NotSimple
+    text = _Reading(src, reading.context, in_link=True).read(*link.span(1))
+    return reading.link(address, text, start, link.end())
+
+
+def _address(reading: _Reading, start: int, end: int) -> int:
+    """A web address, r/community or u/person, around the sign at ``start``."""
+    src = reading.src
+    begin = start
+    if reading.in_link:
+        return start + 1
+    if src[start] == ":":
+        scheme = _SCHEME.search(src, max(reading.done, start - _LONGEST_SCHEME), start)
+        if scheme is None:
+            return start + 1
+        begin = scheme.start()
+    elif src[start] != "w" and start > reading.done and src[start - 1] == "/":
+        begin = start - 1
+    found = address_at(src, begin, end)
+    if found is None:
+        return start + 1
+    address, after = found
+    return reading.link(address, quote(src[begin:after]), begin, after)
+
+
+def _less(reading: _Reading, start: int, end: int) -> int:
+    """A "<" that begins no tag and no address, as nothing can end it or follows it that may stand there."""
+    src = reading.src
+    if _HARMLESS_LESS.match(src, start) or (src.find(">", start) < 0 and src.count("<") < 20):
+        return start + 1
+    raise NotSimple
+
+
+def _entity(reading: _Reading, start: int, end: int) -> int:
+    entity = _ENTITY.match(reading.src, start, end)
+    if entity is None:
+        return start + 1
+    if entity[0] not in _ENTITIES:
+        raise NotSimple
+    return reading.write(_ENTITIES[entity[0]], start, entity.end())
+
+
+def _raised(reading: _Reading, start: int, end: int) -> int:
+    """``^word`` and ``^^word``; the last "^" raises nothing where no word follows it."""
+    raised = _RAISED.match(reading.src, start, end)
+    if raised is None or reading.in_link:
+        raise NotSimple
+    levels, word = len(raised[1]), raised[2]
+    if not word:
+        levels, word = levels - 1, "^"
+    return reading.write("<sup>" * levels + quote(word) + "</sup>" * levels, start, raised.end())
+
+
+def _at(reading: _Reading, start: int, end: int) -> int:
+    """An "@" that no mail address stands around."""
+    src = reading.src
+    if start and _BEFORE_AT.match(src[start - 1]) and _MAIL.match(src, start, end):
+        raise NotSimple
+    return start + 1
+
+
+def _emphasis(reading: _Reading, start: int, end: int) -> int:
+    """Note what a run of signs may be, as CommonMark has it (section 6.2)."""
+    src = reading.src
+    sign = src[start]
+    run = _RUN[sign].match(src, start, end)
+    after = run.end() if run else end
+    last = _kind(src[start - 1]) if start else _SPACE
+    following = _kind(src[after]) if after < end else _SPACE
+    if (sign == "_" and last == following == _WORD) or (sign == "~" and after == start + 1):
+        return after
+    left = following == _WORD or (following == _PUNCTUATION and last != _WORD)
+    right = last == _WORD or (last == _PUNCTUATION and following != _WORD)
+    opens = left and (sign != "_" or not right or last == _PUNCTUATION)
+    closes = right and (sign != "_" or not left or following == _PUNCTUATION)
+    if opens or closes:
+        mark = (sign, after - start)
+        if mark not in _TAGS:
+            raise NotSimple
+        reading.write(src[start:after], start, after)
+        reading.runs.append(_Run(mark, len(reading.html) - 1, opens, closes))
+    return after
+
+
+@cache
+def _kind(character: str) -> int:
+    if character in " \n":
+        return _SPACE
+    return _PUNCTUATION if category(character)[0] in "PS" else _WORD
+
+
+def _pair(runs: list[_Run], html: list[str]) -> None:
+    """Make tags of the runs that belong together. Those are certain that nest, and can only begin or only end."""
+    opened: list[_Run] = []
+    for run in runs:
+        if run.opens and run.closes:
+            if sum(other.mark[0] == run.mark[0] for other in runs) > 1:
+                raise NotSimple
+        elif run.opens:
+            opened.append(run)
+        elif any(other.mark[0] == run.mark[0] for other in opened):
+            opening = opened.pop()
+            if opening.mark != run.mark:
+                raise NotSimple
+            html[opening.place], html[run.place] = _TAGS[run.mark]
+
+
+_READERS: dict[str, Callable[[_Reading, int, int], int]] = {
+    "\n": _line_end,
+    "\\": _escape,
+    "`": _code,
+    "*": _emphasis,
+    "_": _emphasis,
+    "~": _emphasis,
+    "[": _link,
+    "<": _less,
+    "&": _entity,
+    "^": _raised,
+    "@": _at,
+    ":": _address,
+    "w": _address,
+    "r": _address,
+    "u": _address,
+}
