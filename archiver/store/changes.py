@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from archiver.model import Comment, Community, Person, Post
-from archiver.store.rows import text
+from archiver.store.cells import text
 
 REMEMBERED = 50_000
 """Changed threads and people kept in memory before they are written down."""
