@@ -23,16 +23,19 @@ class Sightings(Generic[R]):
         capture: int,
         changed: Callable[[R | None, R, tuple[Any, ...]], None],
         seen: Callable[..., object] | None = None,
+        *,
+        ghost: Callable[..., object] | None = None,
         extra_key: str | None = None,
     ) -> None:
         """``changed(old, new, key)`` is told of every row that comes or differs, ``seen(*key)`` of those that a newer
-        capture has as they were.
+        capture has as they were, ``ghost(*key)`` of those of which only the key and the community were known.
         """
         self._db = db
         self._table = table
         self._capture = capture
         self._changed = changed
         self._seen = seen
+        self._ghost = ghost
         self._key = [*([extra_key] if extra_key else []), *table.key]
         self._outside_key = extra_key
         where = " AND ".join(f"{column} = ?" for column in self._key)
@@ -79,6 +82,8 @@ class Sightings(Generic[R]):
         """Join what waits with what was there. ``ranks``: how new each capture is."""
         if self._seen:
             self._settle_unchanged(self._seen, ranks)
+        if self._ghost:
+            self._settle_ghosts(self._ghost, ranks)
         width = len(self._key) - len(self._table.key)
         for row in self._db.execute(f"SELECT * FROM {self._waiting} ORDER BY rowid"):
             extra, values, outside = row[:width], row[width:-1], msgspec.json.decode(row[-1])
@@ -90,19 +95,49 @@ class Sightings(Generic[R]):
         """What merging comes to for most of a dump that overlaps an earlier one: nothing is new but the capture."""
         keys = ", ".join(self._key)
         equal = " AND ".join(f"t.{column} COLLATE BINARY IS w.{column}" for column in self._table.columns)
-        same_key = " AND ".join(f"{{0}}.{column} = w.{column}" for column in self._key)
-        self._db.execute(f"""CREATE TEMP TABLE unchanged AS
-            SELECT w.rowid AS number, t.capture, {", ".join(f"t.{column}" for column in self._key)}
-            FROM {self._waiting} AS w JOIN {self._table.name} AS t ON {same_key.format("t")}
-            WHERE t.older IS NULL AND t.state IS NOT 'deleted' AND t.state IS NOT 'removed' AND {equal}
-            AND NOT EXISTS (SELECT 1 FROM {self._waiting} AS o WHERE {same_key.format("o")} AND o.rowid <> w.rowid)""")
-        older = ", ".join(str(capture) for capture, rank in ranks.items() if rank < ranks[self._capture])
-        again = f"SELECT {keys} FROM unchanged WHERE capture IN ({older})"
+        self._find("unchanged", f"t.state IS NOT 'deleted' AND t.state IS NOT 'removed' AND {equal}")
+        again = f"SELECT {keys} FROM unchanged WHERE capture IN ({self._older(ranks)})"
         self._db.execute(f"UPDATE {self._table.name} SET capture = ? WHERE ({keys}) IN ({again})", (self._capture,))
         for key in self._db.execute(again):
             seen(*key)
-        self._db.execute(f"DELETE FROM {self._waiting} WHERE rowid IN (SELECT number FROM unchanged)")
-        self._db.execute("DROP TABLE unchanged")
+        self._settled("unchanged")
+
+    def _settle_ghosts(self, ghost: Callable[..., object], ranks: dict[int, Rank]) -> None:
+        """What merging comes to for posts that came after their comments: all that is told of them is new."""
+        told = [column for column in self._table.columns if column not in (*self._table.key, "community")]
+        empty = " AND ".join(f"t.{column} IS NULL" for column in told)
+        community = "(t.community IS NULL OR t.community COLLATE BINARY IS w.community)"
+        self._find("ghosts", f"{empty} AND {community} AND (w.body IS NOT NULL OR w.body_format IS NULL)")
+        fields = [field for field in self._table.fields if field not in self._table.key]
+        sources = " || ".join(
+            f"""iif(w.{field} IS NULL OR t.{field} IS NOT NULL, '', ',"{field}":{self._capture}')""" for field in fields
+        )
+        settings = ", ".join(f"{column} = w.{column}" for column in ("community", *told))
+        keys = " AND ".join(f"t.{column} = w.{column}" for column in self._key)
+        self._db.execute(f"""UPDATE {self._table.name} AS t SET {settings},
+            capture = iif(g.ahead, capture, {self._capture}),
+            older = iif(g.ahead, '{{' || substr({sources}, 2) || '}}', NULL)
+            FROM (SELECT number, capture NOT IN ({self._older(ranks, self._capture)}) AS ahead FROM ghosts) AS g
+            JOIN {self._waiting} AS w ON w.rowid = g.number WHERE {keys}""")
+        for key in self._db.execute(f"SELECT {', '.join(self._key)} FROM ghosts"):
+            ghost(*key)
+        self._settled("ghosts")
+
+    def _older(self, ranks: dict[int, Rank], *more: int) -> str:
+        return ", ".join(map(str, [*(number for number in ranks if ranks[number] < ranks[self._capture]), *more]))
+
+    def _find(self, name: str, condition: str) -> None:
+        """Make a table of what waits once (w) for a row with one source (t) and a condition that holds for both."""
+        same_key = " AND ".join(f"{{0}}.{column} = w.{column}" for column in self._key)
+        self._db.execute(f"""CREATE TEMP TABLE {name} AS
+            SELECT w.rowid AS number, t.capture, {", ".join(f"t.{column}" for column in self._key)}
+            FROM {self._waiting} AS w JOIN {self._table.name} AS t ON {same_key.format("t")}
+            WHERE t.older IS NULL AND {condition}
+            AND NOT EXISTS (SELECT 1 FROM {self._waiting} AS o WHERE {same_key.format("o")} AND o.rowid <> w.rowid)""")
+
+    def _settled(self, name: str) -> None:
+        self._db.execute(f"DELETE FROM {self._waiting} WHERE rowid IN (SELECT number FROM {name})")
+        self._db.execute(f"DROP TABLE {name}")
 
     def _merge(
         self, key: tuple[Any, ...], values: Sequence[Any], outside: dict[str, Any], ranks: dict[int, Rank]

@@ -38,14 +38,15 @@ class CaptureWriter:
         self.posts = 0
         self.comments = 0
         self.skipped = 0
+        changes = self._changes
         self._tables: dict[type, Sightings[Any]] = {
             Site: Sightings(db, SITES, self._id, lambda *_: None),
-            Community: Sightings(db, COMMUNITIES, self._id, self._changes.community),
-            Person: Sightings(db, PERSONS, self._id, self._changes.person),
-            Post: Sightings(db, POSTS, self._id, self._changes.post, self._changes.post_again),
+            Community: Sightings(db, COMMUNITIES, self._id, changes.community),
+            Person: Sightings(db, PERSONS, self._id, changes.person),
+            Post: Sightings(db, POSTS, self._id, changes.post, changes.post_again, ghost=changes.ghost),
         }
         self._comments = Sightings(
-            db, COMMENTS, self._id, self._changes.comment, lambda post, _: self._changes.thread(post), extra_key="post"
+            db, COMMENTS, self._id, changes.comment, lambda post, _: changes.thread(post), extra_key="post"
         )
 
     def _start(self, capture: Capture, member: str) -> int:
