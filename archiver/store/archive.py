@@ -13,8 +13,9 @@ import msgspec
 from archiver.model import Capture, Comment, Community, Gap, Moment, Person, Post, Site, Skip
 from archiver.sorts import EntryLine, PostLine
 from archiver.store import integrity
+from archiver.store.cells import moment, text
 from archiver.store.file import ArchiveFile
-from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Table, moment, text
+from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Table
 from archiver.store.writer import CaptureWriter
 
 _HEAD = "post.host, post.id, post.community, post.title, post.state, post.created, post.created_latest"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from archiver.model import Comment, Community, Person, Post
-from archiver.store.rows import text
+from archiver.store.cells import text
 
 REMEMBERED = 50_000
 """Changed threads and people kept in memory before they are written down."""
@@ -37,17 +37,18 @@ class Changes:
 
     def _person(self, host: str, name: str | None) -> None:
         if name is not None:
-            self._persons.add((text(host), text(name)))
+            self._persons.add((host, name))
             if len(self._persons) > REMEMBERED:
                 self._write_persons()
 
     def comment(self, old: Comment | None, new: Comment, key: tuple[Any, ...]) -> None:
         """A comment came, or differs now."""
-        self._dropped |= _drops(old, new)
         self.thread(key[0])
         self._person(new.host, new.author)
-        if old and old.author != new.author:
-            self._person(old.host, old.author)
+        if old is not None:
+            self._dropped |= _drops(old, new)
+            if old.author != new.author:
+                self._person(old.host, old.author)
 
     def post_again(self, host: str, id: str) -> int:
         """A newer capture has the post: its thread says when it was captured. Returns its key."""
@@ -66,9 +67,19 @@ class Changes:
         if old.community and old.community != new.community:
             self._note("community", [(old.host, old.community)])
         if [getattr(old, field) for field in _HEAD] != [getattr(new, field) for field in _HEAD]:
-            # The lists of all who answered name the thread.
-            sql = "SELECT DISTINCT ?, author FROM comment WHERE post = ? AND author IS NOT NULL"
-            self._note("person", self._db.execute(sql, (new.host, key)))
+            self._answered(key)
+
+    def ghost(self, host: str, id: str) -> None:
+        """A post that was only named by its comments became known."""
+        key = self.post_again(host, id)
+        self._person(*self._db.execute("SELECT host, author FROM post WHERE key = ?", (key,)).fetchone())
+        self._answered(key)
+
+    def _answered(self, key: int) -> None:
+        """The lists of all who answered name the thread."""
+        sql = "SELECT post.host, comment.author FROM post JOIN comment ON comment.post = post.key WHERE post.key = ?"
+        for host, author in self._db.execute(sql, (key,)):
+            self._person(host, author)
 
     def person(self, old: Person | None, new: Person, _: tuple[Any, ...]) -> None:
         """An account became known, or something about it."""
@@ -96,17 +107,17 @@ class Changes:
         self._note("community", self._db.execute(sql, (self._revision,)))
 
     def _write_threads(self) -> None:
-        rows = ((self._revision, key) for key in self._threads)
-        self._db.executemany("UPDATE post SET changed = ? WHERE key = ?", rows)
+        rows = ((key,) for key in sorted(self._threads))
+        self._db.executemany(f"UPDATE post SET changed = {self._revision} WHERE key = ?", rows)
         self._threads.clear()
 
     def _write_persons(self) -> None:
-        self._note("person", sorted(self._persons))
+        self._note("person", sorted((text(host), text(name)) for host, name in self._persons))
         self._persons.clear()
 
     def _note(self, kind: str, things: Iterable[tuple[str, str]]) -> None:
-        sql = "INSERT OR REPLACE INTO changed VALUES (?, ?, ?, ?)"
-        self._db.executemany(sql, ((kind, host, name, self._revision) for host, name in things))
+        sql = f"INSERT OR REPLACE INTO changed VALUES ('{kind}', ?, ?, {self._revision})"
+        self._db.executemany(sql, things)
 
 
 def _drops(old: Post | Comment | None, new: Post | Comment) -> bool:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Generic, TypeVar, get_type_hints
 
 import msgspec
 
-from archiver.model import Comment, Community, Moment, Person, Post, Precision, Site
+from archiver.model import Comment, Community, Person, Post, Site
+from archiver.store.cells import cells_of, clean, moment, moment_values
 
 R = TypeVar("R", bound=msgspec.Struct)
 
 Rank = tuple[int, str]
 """How new a capture is: (time, sha256); the checksum decides between captures of one time."""
-
-_LARGEST = 2**63 - 1
-_DAY = 86_400_000_000
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 class Table(Generic[R]):
@@ -33,32 +31,36 @@ class Table(Generic[R]):
         self._moments = {field for field in self.fields if "Moment" in hints[field]}
         self._bools = {field for field in self.fields if "bool" in hints[field]}
         self._lists = {field for field in self.fields if "tuple" in hints[field]}
+        self._cells = {field: cells_of(hints[field]) for field in self.fields}
+        self._get: Callable[[R], tuple[Any, ...]] = attrgetter(*self.fields)
         self.columns: list[str] = []
         for field in self.fields:
             self.columns.append(field)
             if field in self._moments:
                 self.columns += [f"{field}_latest", f"{field}_words"]
 
+    def filled(self, records: Sequence[R]) -> dict[str, Sequence[Any]]:
+        """The cells of records, by column in the order of ``columns``; columns in which all are empty may lack."""
+        found: dict[str, Sequence[Any]] = {}
+        for field, given in zip(self.fields, zip(*map(self._get, records), strict=True), strict=True):
+            if given[0] is None and given.count(None) == len(given):
+                continue
+            if field in self._moments:
+                found[field], found[f"{field}_latest"], words = zip(*map(moment_values, given), strict=True)
+                if words.count(None) < len(words):
+                    found[f"{field}_words"] = words
+            else:
+                found[field] = self._cells[field](given)
+        return found
+
     def values(self, record: R) -> list[Any]:
         """The row of a record, in the order of ``columns``."""
-        row: list[Any] = []
-        for field in self.fields:
-            value = getattr(record, field)
-            if field in self._moments:
-                row += moment_values(value)
-            elif value is None:
-                row.append(None)
-            elif field in self._lists:
-                row.append(msgspec.json.encode(_clean(value)).decode())
-            elif isinstance(value, str):
-                row.append(text(value))
-            else:
-                row.append(number(value) if isinstance(value, int) else value)
-        return row
+        known = self.filled((record,))
+        return [known[column][0] if column in known else None for column in self.columns]
 
     def outside(self, record: R) -> dict[str, Any]:
         """The fields of a record that other tables hold."""
-        return {field: _clean(getattr(record, field)) for field in record.__struct_fields__ if field not in self.fields}
+        return {field: clean(getattr(record, field)) for field in record.__struct_fields__ if field not in self.fields}
 
     def record(self, row: Sequence[Any], **outside: Any) -> R:
         """The record of a row, given the fields that stand outside the table."""
@@ -86,43 +88,6 @@ PERSONS = Table(Person, "person", ("host", "name"))
 POSTS = Table(Post, "post", ("host", "id"))
 COMMENTS = Table(Comment, "comment", ("id",), outside=("host", "post", "community"))
 """A comment's row belongs to a post's, which holds the host and the community."""
-
-
-def text(value: str) -> str:
-    """A text that SQLite and every reader of its files can hold: NUL and halves of characters become U+FFFD."""
-    if value.isascii():
-        return value.replace("\0", "\ufffd")
-    return _NO_TEXT.sub("\ufffd", value)
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(_clean(item) for item in value)
-    if isinstance(value, str):
-        return text(value)
-    return number(value) if isinstance(value, int) else value
-
-
-def number(value: int | None) -> int | None:
-    """A number that SQLite can hold; no count, score or time is larger, so a larger one is not known."""
-    return value if value is not None and -_LARGEST <= value <= _LARGEST else None
-
-
-def moment_values(value: Moment | None) -> tuple[int | None, int | None, str | None]:
-    """The three columns of a moment."""
-    if value is None or not -_LARGEST <= value.earliest <= value.latest <= _LARGEST:
-        return None, None, None
-    return value.earliest, value.latest, None if value.words is None else text(value.words)
-
-
-def moment(earliest: int, latest: int, words: str | None) -> Moment:
-    """A moment from its three columns; the precision follows from them."""
-    precision: Precision = "about"
-    if earliest == latest and words is None:
-        precision = "exact"
-    elif words is None and earliest % _DAY == 0 and latest - earliest == _DAY - 1:
-        precision = "day"
-    return Moment(earliest, latest, precision, words)
 
 
 def merge(
