@@ -23,62 +23,84 @@ class Piece(NamedTuple):
     things: list[Any]
 
 
-_worker: Worker
+_worker: Worker | None = None
 """The one of this process."""
-
-
-def _open_worker(job: Job) -> None:
-    global _worker
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker = Worker(job)
 
 
 def _end_with_parent() -> None:
     """A worker whose parent is killed would wait for work for ever."""
     parent = multiprocessing.parent_process()
     assert parent
-    parent.join()
-    os._exit(1)
+
+    def wait_for_it() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait_for_it, daemon=True).start()
 
 
-def _in_worker(piece: Piece) -> list[Rendered]:
+def _loaded() -> None:
+    """Done as soon as a process has started and loaded the program."""
+
+
+def _in_worker(job: Job, piece: Piece) -> list[Rendered]:
+    global _worker
+    _worker = _worker or Worker(job)
     return piece.work(_worker, piece.things)
 
 
 class Crew:
-    """Does pieces of work, in this process or spread over several. Use as a context manager."""
+    """Does pieces of one job, in this process or spread over several. Use as a context manager."""
 
-    def __init__(self, job: Job, jobs: int) -> None:
-        self._alone = Worker(job) if jobs == 1 else None
-        self._limit = jobs * 2
+    def __init__(self, jobs: int) -> None:
+        """``jobs``: processes, at most."""
+        self._jobs = jobs
+        self._alone: Worker | None = None
         self._pool: ProcessPoolExecutor | None = None
-        if jobs > 1:
-            # "spawn": the same on every system, and safe beside the threads of a progress bar.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(jobs, context, initializer=_open_worker, initargs=(job,))
 
     def __enter__(self) -> Crew:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.dismiss()
+
+    def dismiss(self) -> None:
+        """Let go of the processes, and of all files."""
         if self._alone:
             self._alone.close()
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
+        self._alone = self._pool = None
 
-    def do(self, pieces: Iterator[Piece]) -> Iterator[list[Rendered]]:
-        """What comes of each piece, in whatever order they are finished. Raises ArchiverError."""
-        if self._alone:
-            for piece in pieces:
-                yield piece.work(self._alone, piece.things)
+    def prepare(self) -> None:
+        """Start the processes ahead of the work, so that they need not be waited for."""
+        if self._pool is None and self._jobs > 1:
+            # "spawn": the same on every system, and safe beside the threads of a progress bar.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self._jobs, context, initializer=_end_with_parent)
+            self._pool.submit(_loaded)
+
+    def do(self, job: Job, pieces: Iterator[Piece], *, spread: bool) -> Iterator[list[Rendered]]:
+        """What comes of each piece, in whatever order they are finished. Raises ArchiverError.
+
+        ``spread``: over several processes, as far as there may be any.
+        """
+        if spread:
+            self.prepare()
+        if self._pool:
+            yield from self._spread(self._pool, job, pieces)
             return
-        assert self._pool
+        self._alone = self._alone or Worker(job)
+        for piece in pieces:
+            yield piece.work(self._alone, piece.things)
+
+    def _spread(self, pool: ProcessPoolExecutor, job: Job, pieces: Iterator[Piece]) -> Iterator[list[Rendered]]:
         waiting: set[Future[list[Rendered]]] = set()
         try:
             while True:
                 # Only a few pieces ahead, so that memory does not grow with the archive.
-                for piece in islice(pieces, self._limit - len(waiting)):
-                    waiting.add(self._pool.submit(_in_worker, piece))
+                for piece in islice(pieces, self._jobs * 2 - len(waiting)):
+                    waiting.add(pool.submit(_in_worker, job, piece))
                 if not waiting:
                     return
                 for future in wait(waiting, return_when=FIRST_COMPLETED).done:

@@ -42,6 +42,7 @@ class Staging:
             self._old = sqlite3.connect(f"{(work.parent / 'ledger.db').absolute().as_uri()}?mode=ro", uri=True)
             self._old.execute("ATTACH ? AS now", (f"{(work / 'places.db').absolute().as_uri()}?mode=ro",))
         self._is_new = lru_cache(20_000)(self._is_new_of)
+        self._is_first = self._old.execute("SELECT NOT EXISTS (SELECT 1 FROM main.file)").fetchone()[0]
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -50,14 +51,17 @@ class Staging:
     def write(self, path: str, data: bytes, content: str | None = None) -> Written:
         """Keep one file for the site, unless the same is there already. Raises PublishError."""
         digest = hashlib.sha256(data).hexdigest()
-        known = self._old.execute("SELECT sha256, size FROM main.file WHERE path = ?", (path,)).fetchone()
-        changed = known != (digest, len(data)) or not has_size(f"{self.output}/{path}", len(data))
+        changed = self._is_first or not self._has(path, digest, len(data))
         if changed:
             try:
                 self._write(path, data)
             except OSError as error:
                 raise PublishError(f"{self.output / path}: {error.strerror}; the old site is as it was") from error
         return Written(path, digest, len(data), changed=changed, content=content)
+
+    def _has(self, path: str, digest: str, size: int) -> bool:
+        known = self._old.execute("SELECT sha256, size FROM main.file WHERE path = ?", (path,)).fetchone()
+        return known == (digest, size) and has_size(f"{self.output}/{path}", size)
 
     def _write(self, path: str, data: bytes) -> None:
         folder = path.rpartition("/")[0]
@@ -97,21 +101,28 @@ class Staging:
 class Scratch:
     """Pieces of HTML made once and used for several pages: in memory while they are few, then in a temporary file."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        """``most``: pieces that are kept in memory."""
+        self._most = most
+        self._kept: dict[int, str] = {}
         # What SQLite does with a database that has no name.
         self._db = sqlite3.connect("", isolation_level=None)
         self._db.execute("CREATE TABLE piece (key INTEGER PRIMARY KEY, html TEXT)")
 
     def get(self, keys: Sequence[int], make: Callable[[list[int]], list[str]]) -> list[str]:
         """The pieces of these keys; ``make`` is asked once for each."""
+        elsewhere = [key for key in keys if key not in self._kept]
         sql = "SELECT key, html FROM piece WHERE key IN (SELECT value FROM json_each(?))"
-        found: dict[int, str] = dict(self._db.execute(sql, (str(list(keys)),)))
-        fresh = [key for key in keys if key not in found]
+        found: dict[int, str] = dict(self._db.execute(sql, (str(elsewhere),))) if elsewhere else {}
+        fresh = [key for key in elsewhere if key not in found]
         made = dict(zip(fresh, make(fresh), strict=True)) if fresh else {}
-        with explained(Path(tempfile.gettempdir())):
-            self._db.executemany("INSERT INTO piece VALUES (?, ?)", made.items())
+        if len(self._kept) + len(made) <= self._most:
+            self._kept |= made
+        else:
+            with explained(Path(tempfile.gettempdir())):
+                self._db.executemany("INSERT INTO piece VALUES (?, ?)", made.items())
         found |= made
-        return [found[key] for key in keys]
+        return [self._kept.get(key) or found[key] for key in keys]
 
 
 class Build:

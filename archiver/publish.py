@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from archiver.changes import Changes
 from archiver.config import Settings
 from archiver.crew import Crew, Piece
 from archiver.intake import Progress
+from archiver.ledger import Rendered
 from archiver.output import Build
 from archiver.redactions import Redactions
 from archiver.render import Numbers
@@ -27,6 +29,8 @@ LISTED_AT_ONCE = 1000
 """Sizes of the pieces of work that are handed to a worker; of communities, by the posts in them."""
 WORTH_WORKERS = 500
 """Threads and people from which on starting processes takes less time than it saves."""
+WORTH_PREPARING = 20_000
+"""Records of a dump from which on they are started while it is read."""
 
 T = TypeVar("T")
 
@@ -64,7 +68,8 @@ def build_site(
     writable = bool(dumps) or not archive_path.exists() or any(entry.mode == "purge" for entry in redactions)
     with ExitStack() as opened:
         whole = opened.enter_context(Archive(archive_path, writable=writable))
-        imported = intake.import_dumps(whole, dumps, importing, progress)
+        crew = opened.enter_context(Crew(jobs))
+        imported = intake.import_dumps(whole, dumps, importing, _preparing(crew, progress))
         purged = purge(whole, redactions)
         archive = opened.enter_context(reading(archive_path, redactions))
         numbers = _numbers(archive)
@@ -74,13 +79,14 @@ def build_site(
             if changes:
                 job = units.Job(str(archive_path), str(output), str(build.work), settings, changes.origin, redactions)
                 size = numbers.threads + numbers.comments if changes.count is None else changes.count
-                with Crew(job, jobs if size >= WORTH_WORKERS else 1) as crew:
-                    threads = _pieces(units.threads, changes.threads(), THREADS_AT_ONCE)
-                    for thread, comments in _render(crew, threads, build, "threads", progress):
-                        changes.moved(thread, comments)
-                    rest = chain(_lists(changes, numbers), _pieces(units.persons, changes.persons(), PERSONS_AT_ONCE))
-                    for _ in _render(crew, rest, build, "lists", progress):
-                        pass
+                do = partial(crew.do, job, spread=size >= WORTH_WORKERS)
+                threads = _pieces(units.threads, changes.threads(), THREADS_AT_ONCE)
+                for thread, comments in _render(do(threads), build, "threads", progress):
+                    changes.moved(thread, comments)
+                rest = chain(_lists(changes, numbers), _pieces(units.persons, changes.persons(), PERSONS_AT_ONCE))
+                for _ in _render(do(rest), build, "lists", progress):
+                    pass
+            crew.dismiss()
             written, unchanged, removed = build.commit(changes.facts)
         finally:
             build.discard()
@@ -114,11 +120,22 @@ def _lists(changes: Changes, numbers: Numbers) -> Iterator[Piece]:
 
 
 def _render(
-    crew: Crew, pieces: Iterator[Piece], build: Build, what: str, progress: Progress
+    made: Iterator[list[Rendered]], build: Build, what: str, progress: Progress
 ) -> Iterator[tuple[int, list[str]]]:
-    """Do all pieces and note what came of them; yields (thread, comments) where comments moved to other pages."""
+    """Note what came of each piece; yields (thread, comments) where comments moved to other pages."""
     finished = 0
-    for rendered in crew.do(pieces):
+    for rendered in made:
         yield from build.add(rendered)
         finished += len(rendered)
         progress(f"building {what}", finished, None)
+
+
+def _preparing(crew: Crew, progress: Progress) -> Progress:
+    """The same progress; when it tells of a large import, there will be work for several processes."""
+
+    def note(what: str, done: int, total: int | None) -> None:
+        if done >= WORTH_PREPARING:
+            crew.prepare()
+        progress(what, done, total)
+
+    return note

@@ -25,6 +25,8 @@ ENTRIES_KEPT = 5000
 """Entries of a person that stay in memory from one order to the next."""
 PAGES_AT_ONCE = 10
 """Pages of a person's list that are rendered together."""
+LINES_KEPT = 5000
+"""Lines of a list of posts that stay in memory from one order to the next."""
 NAMES_KEPT = 50_000
 """People and communities of whom a worker remembers whether they have a page."""
 
@@ -187,7 +189,7 @@ def _listing(
     arranged = sorts.distinct(sorts.offered_posts(lines, ranking), arrange)
     groups = [order.names for order in arranged]
     head = render.list_head(community, numbers)
-    scratch = Scratch()
+    scratch = Scratch(LINES_KEPT)
 
     def rows(keys: list[int]) -> list[str]:
         return render.post_lines(community, ((post, count) for _, post, count in worker.archive.posts(keys)))

@@ -19,10 +19,12 @@ _LINE_START = re.compile(r"^(?:[ >]|#{1,6}|[-+*] |[0-9]{1,9}[.)] |[-=*_| :]+$)+"
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:?")
 _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()\s]*(?:\([^()\s]*\)[^()\s]*)?(?: +[\"'][^\n]*?[\"'])?\)|\[[^\[\]]*\])")
 _RUBY = re.compile(r"\{([^{}|\n]+)\|[^{}|\n]+\}")
-_MARKUP = re.compile(r"[\\`*_\[~^&{>:]")
-"""Without any of these, only the beginnings of lines can be markup."""
-_MARKED_LINE = re.compile(r"\n[ #\-+=|0-9]")
-"""Without _MARKUP, only such lines and a first one that begins so can hold any."""
+_MARKUP = re.compile(r"[`~{>:]")
+"""Without any of these, there are no blocks that go over several lines, and no braces."""
+_MARKED_LINE = re.compile(r"\n[ >#+*0-9=_|:-]")
+"""How a line begins that _LINE_START matches."""
+_SIGN = re.compile(r"[\\*`~_^]")
+"""What _SIGNS looks for, besides more."""
 _SIGNS = re.compile(r"\\([!-/:-@\[-`{-~])|[*`]+|~~|(?<![^\W_])_+|_+(?![^\W_])|\^\(|\^")
 
 
@@ -52,13 +54,21 @@ def excerpt(body: str, body_format: BodyFormat, length: int = LENGTH) -> str:
 
 
 def _without_markup(text: str, body_format: BodyFormat) -> str:
-    """``text`` without the signs of its dialect, as far as a look at each line can tell."""
-    if not _MARKUP.search(text):
-        return _LINE_START.sub("", text) if _MARKED_LINE.search(f"\n{text}") else text
-    if body_format == "lemmy":
-        text = _RUBY.sub(r"\1", _LEMMY_SPOILER.sub(r"\1 (spoiler)", text))
-    if body_format == "reddit":
-        text = _REDDIT_SPOILER.sub("(spoiler)", text)
-    text = _LINE_START.sub("", _FENCE.sub("", text))
-    text = _LINK.sub(r"\1", _FOOTNOTE.sub("", text))
-    return unescape(_SIGNS.sub(r"\1", text))
+    """``text`` without the signs of its dialect, as far as a look at each line can tell.
+
+    Each search is made only where the text has its sign: this runs for all that anybody wrote.
+    """
+    if _MARKUP.search(text):
+        if body_format == "lemmy":
+            text = _RUBY.sub(r"\1", _LEMMY_SPOILER.sub(r"\1 (spoiler)", text))
+        if body_format == "reddit" and ">!" in text:
+            text = _REDDIT_SPOILER.sub("(spoiler)", text)
+        if "```" in text or "~~~" in text:
+            text = _FENCE.sub("", text)
+    if _MARKED_LINE.search(f"\n{text}"):
+        text = _LINE_START.sub("", text)
+    if "[" in text:
+        text = _LINK.sub(r"\1", _FOOTNOTE.sub("", text))
+    if _SIGN.search(text):
+        text = _SIGNS.sub(r"\1", text)
+    return unescape(text) if "&" in text else text

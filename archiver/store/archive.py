@@ -235,7 +235,9 @@ class Archive(ArchiveFile):
         """
         found: list[Any] = [None] * len(lines)
         posts = [(at, line.key, "") for at, line in enumerate(lines) if line.comment is None]
-        for at, *told, body, body_format, score, author in self._rows(_POST_ENTRIES, (length, _json(posts))):
+        for at, *told, body, body_format, score, author in (
+            self._rows(_POST_ENTRIES, (length, _json(posts))) if posts else ()
+        ):
             found[at] = _head(told, body=body, body_format=body_format, score=score, author=author), None
         comments = [(at, line.key, line.comment) for at, line in enumerate(lines) if line.comment is not None]
         for at, *told, body, body_format, score, author, id, state, created, latest, words, hidden in self._rows(
