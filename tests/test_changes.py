@@ -129,7 +129,7 @@ def test_one_comment_rewrites_only_the_pages_that_show_it(tmp_path: Path) -> Non
 
 def test_a_second_build_renders_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(tmp_path, [LARGE])
-    monkeypatch.setattr(publish, "Crew", None)
+    monkeypatch.setattr(publish.Crew, "do", None)
     report = build(tmp_path, [LARGE])
     assert (report.written, report.removed) == (0, 0)
     assert report.unchanged == len(site(tmp_path)) - 1

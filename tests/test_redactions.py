@@ -505,7 +505,7 @@ def test_a_site_with_redactions_that_did_not_change_is_not_rendered_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Built(tmp_path, ALL, [DUMP])
-    monkeypatch.setattr(publish, "Crew", None)
+    monkeypatch.setattr(publish.Crew, "do", None)
     assert Built(tmp_path, ALL, [DUMP]).report.written == 0
 
 
