@@ -189,7 +189,7 @@ odd_names = st.text(
 )
 def test_any_name_goes_and_the_text_around_it_stays(name: str, before: str, after: str) -> None:
     found = Wording([wording.person(name, "a.b", "\ue000")], [], ())
-    if not {*before, *after} & {*name}:
+    if not {*(before + after).casefold()} & {*name.casefold()}:
         assert found.text(before + name + after) == f"{before}\ue000{after}"
 
 
