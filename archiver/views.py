@@ -176,7 +176,8 @@ class ThreadPage(msgspec.Struct, gc=False):
     """The way back, where the page begins in the middle of a branch."""
     continued: Link | None
     """The way on, where it ends in one."""
-    comments: Markup
+    filled: bool
+    """There are comments, which stand where the template cuts."""
     missing: str | None
     """Answers to the post that are not in this archive."""
 
@@ -194,7 +195,8 @@ class ListingPage(msgspec.Struct, gc=False):
     pages: list[PageLink]
     first: int
     """Place of its first post in the whole list."""
-    posts: Markup
+    filled: bool
+    """There are posts, which stand where the template cuts."""
     community: CommunityView | None
     sidebar: Markup | None
     about: ArchiveView | None
@@ -222,8 +224,7 @@ class PersonPage(msgspec.Struct, gc=False):
     orders: list[OrderLink]
     pages: list[PageLink]
     first: int
-    """Place of its first entry in the whole list."""
-    entries: Markup
+    """Place of its first entry, which all stand where the template cuts, in the whole list."""
 
 
 def comments(count: int, words: Words) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 import msgspec
-from markupsafe import Markup
 
 from archiver import markup, sorts, urls, views
 from archiver.config import Settings
@@ -110,7 +109,7 @@ class ListRenderer:
             periods=self._periods(orders) if any(name.startswith("top") for name in current.names) else [],
             pages=pages,
             first=self._first(current),
-            posts=Markup("".join(lines)),  # noqa: S704 (made by the template)
+            filled=bool(lines),
             community=head.community,
             sidebar=self._templates.sidebar(head.community) if head.community else None,
             about=head.about,
@@ -118,7 +117,7 @@ class ListRenderer:
         )
         kind = "community" if head.community else "index"
         frame = Frame(path, kind, path, sided=bool(head.community or head.about))
-        (page,) = self._templates.pages("listing", [frame], [view])
+        (page,) = self._templates.pages("listing", [frame], [view], [lines])
         return page
 
     def _periods(self, orders: Sequence[OrderLink]) -> list[OrderLink]:
@@ -145,7 +144,7 @@ class ListRenderer:
         groups: Sequence[tuple[str, ...]],
         totals: tuple[int, int],
         pages: Sequence[tuple[ListPage, Sequence[str]]],
-    ) -> list[Page]:
+    ) -> Iterator[Page]:
         """Pages of what a person wrote; ``totals``: their posts and comments in this archive.
 
         ``pages``: which, each with the HTML of what it shows, as ``entries`` makes it.
@@ -157,7 +156,7 @@ class ListRenderer:
             "comments": views.comments(comments, self._words),
         }
         frames, shown = [], []
-        for current, entries in pages:
+        for current, _ in pages:
             path = files.path(current.names, current.number)
             orders, links = self._links(files, current, path, sorts.PERSON_ORDERS)
             frames.append(Frame(path, "person", path))
@@ -169,10 +168,9 @@ class ListRenderer:
                 orders=orders,
                 pages=links,
                 first=self._first(current),
-                entries=Markup("".join(entries)),  # noqa: S704 (made by the template)
             )
             shown.append(view)
-        return self._templates.pages("person", frames, shown)
+        return self._templates.pages("person", frames, shown, [entries for _, entries in pages])
 
     def _links(
         self, files: OrderFiles, current: ListPage, path: str, shown: Sequence[str]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, NamedTuple
 
 import jinja2
@@ -97,25 +97,34 @@ class Templates:
             raise self._fault(name, error) from error
         return Page(path, text)
 
-    def pages(self, name: str, frames: Sequence[Frame], views: Sequence[Any]) -> list[Page]:
-        """Several pages of one template, rendered by one call."""
-        pieces = iter(self._split(name, views, 4))
-        return [self._filled(frame, *islice(pieces, 4)) for frame in frames]
+    def pages(
+        self, name: str, frames: Sequence[Frame], views: Sequence[Any], contents: Sequence[Iterable[str]]
+    ) -> Iterator[Page]:
+        """Several pages of one template, rendered by one call. ``contents``: the pieces that each is filled with."""
+        pieces = iter(self._split(name, views, 5))
+        for frame, content in zip(frames, contents, strict=True):
+            yield self._filled(frame, content, *islice(pieces, 5))
 
-    def _filled(self, frame: Frame, title: str, description: str, main: str, aside: str) -> Page:
-        canonical = self._canonical(frame.canonical)
-        shell = self._shell(frame.kind, _root(frame.path), frame.sided, linked=canonical is not None)
-        own = [title, description, *([escape(canonical)] if canonical else []), main, aside, ""]
-        return Page(frame.path, "".join(chain.from_iterable(zip(shell, own, strict=True))))
+    def _filled(
+        self, frame: Frame, content: Iterable[str], title: str, description: str, above: str, below: str, aside: str
+    ) -> Page:
+        canonical = escape(self._canonical(frame.canonical) or "")
+        shell = self._shell(frame.kind, _root(frame.path), frame.sided)
+        to_title, to_description, to_canonical, to_main, to_aside, end = shell
+        head = to_title, title, to_description, description, to_canonical, canonical
+        return Page(frame.path, "".join((*head, to_main, above, *content, below, to_aside, aside, end)))
 
-    def _shell_of(self, kind: str, root: str, sided: bool, *, linked: bool) -> list[str]:
-        """What stands around all pages of a kind in a folder, in pieces."""
-        around = self._around(kind, root, self._cut if linked else None, sided=sided)
+    def _shell_of(self, kind: str, root: str, sided: bool) -> list[str]:
+        """What stands around all pages of a kind in a folder, in six pieces."""
+        canonical = self._cut if self._base_url else None
         try:
-            pieces = self._templates["shell"].render(page=around).split(_CUT)
+            found = self._templates["shell"].render(page=self._around(kind, root, canonical, sided=sided))
         except jinja2.TemplateError as error:
             raise self._fault("shell", error) from error
-        if len(pieces) != 5 + linked:
+        pieces = found.split(_CUT)
+        if not canonical:
+            pieces[2:2] = [""]
+        if len(pieces) != 6:
             raise ThemeError(f"theme '{self._theme}': base.html must have each block and page.canonical once")
         return pieces
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 import msgspec
 from markupsafe import Markup
@@ -24,10 +24,7 @@ Browsers flatten a DOM beyond 512 elements; each depth here costs four. Lemmy it
 """
 
 AT_ONCE = 1000
-"""Comments rendered by one call of their template."""
-
-PAGES_AT_ONCE = 200_000
-"""Characters of comments on pages that one call of their template renders, about."""
+"""Comments, or pages with so many of them, rendered by one call of their template."""
 
 NESTING_NOTES = {
     "inferred": N_(
@@ -64,18 +61,12 @@ class ThreadRenderer:
             missing=views.missing(thread.missing, self._parts.words),
             fragments=_Fragments(self, thread, here),
         )
-        frames: list[Frame] = []
-        shown: list[ThreadPage] = []
-        size = 0
-        for frame, page in chain.from_iterable(self._order(shared, order, thread.count) for order in arranged):
-            frames.append(frame)
-            shown.append(page)
-            size += len(page.comments)
-            # Few calls for short threads; little that is held for long ones.
-            if size > PAGES_AT_ONCE:
-                yield from self._templates.pages("thread", frames, shown)
-                frames, shown, size = [], [], 0
-        yield from self._templates.pages("thread", frames, shown)
+        made = chain.from_iterable(self._order(shared, order, thread.count) for order in arranged)
+        # Few calls for short threads; little that is held for long ones.
+        at_once = max(1, AT_ONCE // (thread.count + 1))
+        while pages := list(islice(made, at_once)):
+            frames, shown, comments = zip(*pages, strict=True)
+            yield from self._templates.pages("thread", frames, shown, comments)
 
     def places(self, arranged: Sequence[Arranged]) -> dict[str, int]:
         """The page of the default order on which each comment stands, for those not on the first."""
@@ -88,8 +79,8 @@ class ThreadRenderer:
         wanted = self._settings.default_order
         return wanted if any(wanted in order.names for order in arranged) else arranged[0].names[0]
 
-    def _order(self, shared: _Shared, order: Arranged, count: int) -> Iterator[tuple[Frame, ThreadPage]]:
-        """The pages of one order; of the default one, if it has several, a page with all of it besides."""
+    def _order(self, shared: _Shared, order: Arranged, count: int) -> Iterator[tuple[Frame, ThreadPage, list[str]]]:
+        """The pages of one order, each with its comments; of the default one, if it has several, all on one besides."""
         files, here = shared.files, shared.here
         cuts = paging.cut(order.things, self._settings.comments_per_page)
         is_default = files.default in order.names
@@ -99,7 +90,7 @@ class ThreadRenderer:
         whole = urls.relative(files.whole, here) if has_whole else None
         sided = shared.view.community is not None
 
-        def page(number: int, where: _Where, nodes: Sequence[Node], path: str) -> tuple[Frame, ThreadPage]:
+        def page(number: int, where: _Where, nodes: Sequence[Node], path: str) -> tuple[Frame, ThreadPage, list[str]]:
             shown = ThreadPage(
                 thread=shared.view,
                 number=number,
@@ -108,10 +99,11 @@ class ThreadRenderer:
                 whole=whole,
                 continues=where.back(number),
                 continued=where.onward(number),
-                comments=shared.fragments.join(nodes, where, number),
+                filled=bool(nodes),
                 missing=shared.missing if number in (0, len(cuts)) else None,
             )
-            return Frame(path, "thread", path if is_default and number else here, sided), shown
+            frame = Frame(path, "thread", path if is_default and number else here, sided)
+            return frame, shown, shared.fragments.nested(nodes, where, number)
 
         where = _Where(self.name, cuts, links)
         for number, nodes in enumerate(cuts, 1):
@@ -241,10 +233,10 @@ class _Fragments:
         self._here = here
         self._made: dict[str, Pieces] = {}
 
-    def join(self, nodes: Sequence[Node], where: _Where, number: int) -> Markup:
-        """The comments of one page as nested lists, written in a flat loop."""
+    def nested(self, nodes: Sequence[Node], where: _Where, number: int) -> list[str]:
+        """The comments of one page as nested lists, written in a flat loop; in pieces."""
         if not nodes:
-            return Markup("")
+            return []
         parts: list[str] = []
         closing: list[str] = []
         depths: dict[str, int] = {}
@@ -262,7 +254,7 @@ class _Fragments:
                 parts.append(close)
             depths[node.id] = depth
         parts += reversed(closing)
-        return Markup("".join(parts))  # noqa: S704 (made by the template)
+        return parts
 
     def _pieces(self, nodes: Sequence[Node], where: _Where, number: int) -> list[Pieces]:
         """The pieces of every node, in their order. Links to what is on another page are made for each page anew."""
