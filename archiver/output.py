@@ -13,7 +13,7 @@ import re
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -104,25 +104,29 @@ class Scratch:
     def __init__(self, most: int) -> None:
         """``most``: pieces that are kept in memory."""
         self._most = most
-        self._kept: dict[int, str] = {}
-        # What SQLite does with a database that has no name.
-        self._db = sqlite3.connect("", isolation_level=None)
-        self._db.execute("CREATE TABLE piece (key INTEGER PRIMARY KEY, html TEXT)")
+        self._few: dict[int, str] = {}
+        self._many: sqlite3.Connection | None = None
 
-    def get(self, keys: Sequence[int], make: Callable[[list[int]], list[str]]) -> list[str]:
-        """The pieces of these keys; ``make`` is asked once for each."""
-        elsewhere = [key for key in keys if key not in self._kept]
-        sql = "SELECT key, html FROM piece WHERE key IN (SELECT value FROM json_each(?))"
-        found: dict[int, str] = dict(self._db.execute(sql, (str(elsewhere),))) if elsewhere else {}
-        fresh = [key for key in elsewhere if key not in found]
-        made = dict(zip(fresh, make(fresh), strict=True)) if fresh else {}
-        if len(self._kept) + len(made) <= self._most:
-            self._kept |= made
-        else:
+    def keep(self, pieces: dict[int, str]) -> None:
+        """Keep pieces by their keys. Raises PublishError."""
+        if len(self._few) + len(pieces) <= self._most:
+            self._few |= pieces
+            return
+        with explained(Path(tempfile.gettempdir())):
+            if self._many is None:
+                # What SQLite does with a database that has no name.
+                self._many = sqlite3.connect("", isolation_level=None)
+                self._many.execute("CREATE TABLE piece (key INTEGER PRIMARY KEY, html TEXT)")
+            self._many.executemany("INSERT INTO piece VALUES (?, ?)", pieces.items())
+
+    def get(self, keys: Sequence[int]) -> dict[int, str]:
+        """Those of these pieces that are kept."""
+        found = {key: self._few[key] for key in keys if key in self._few}
+        if self._many and len(found) < len(keys):
+            sql = "SELECT key, html FROM piece WHERE key IN (SELECT value FROM json_each(?))"
             with explained(Path(tempfile.gettempdir())):
-                self._db.executemany("INSERT INTO piece VALUES (?, ?)", made.items())
-        found |= made
-        return [self._kept.get(key) or found[key] for key in keys]
+                found.update(self._many.execute(sql, (str(list(keys)),)))
+        return found
 
 
 class Build:

@@ -75,6 +75,8 @@ class EntryLine(NamedTuple):
     score: int | None
     upvotes: int | None
     downvotes: int | None
+    place: int = 0
+    """In what was read of the person; nothing is ordered by it."""
 
 
 def offered(comments: Sequence[Comment]) -> list[str]:

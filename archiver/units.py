@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from archiver import markup, paging, sorts, theme, tree, urls
 from archiver.config import Settings
 from archiver.ledger import ASK, Rendered, Written
-from archiver.model import Community
+from archiver.model import Comment, Community, Person, Post
 from archiver.output import Scratch, Staging
 from archiver.platforms import PLATFORMS, REDDIT
 from archiver.ranking import Ranking
@@ -21,12 +22,12 @@ from archiver.render import ListPage, Numbers, Page, Renderer, Span
 from archiver.sorts import EntryLine, PostLine
 from archiver.store import reading
 
-ENTRIES_KEPT = 5000
-"""Entries of a person that stay in memory from one order to the next."""
+PIECES_KEPT = 5000
+"""Posts or entries of a list that stay in memory from one order to the next."""
+ENTRIES_AT_ONCE = 500
+"""Entries of a person that are rendered together."""
 PAGES_AT_ONCE = 10
 """Pages of a person's list that are rendered together."""
-LINES_KEPT = 5000
-"""Lines of a list of posts that stay in memory from one order to the next."""
 NAMES_KEPT = 50_000
 """People and communities of whom a worker remembers whether they have a page."""
 
@@ -125,45 +126,41 @@ def persons(worker: Worker, names: Iterable[tuple[str, str]]) -> list[Rendered]:
 
 def _person(worker: Worker, host: str, name: str) -> Rendered:
     person = worker.archive.person(host, name)
-    lines = worker.archive.entry_lines(host, name)
+    lines, entries = _entries(worker, person, worker.archive.written(host, name, markup.EXCERPT_READS))
     posts = sum(line.comment is None for line in lines)
+    totals = posts, len(lines) - posts
     site = worker.sites[host]
     arrange = partial(sorts.arrange_entries, lines, ranking=Ranking(PLATFORMS[site.platform], site.version, 0))
     arranged = sorts.distinct(sorts.offered_entries(lines), arrange)
     groups = [order.names for order in arranged]
-
-    def render(wanted: list[EntryLine]) -> list[str]:
-        places = [worker.staging.page_of(line.key, line.comment) if line.comment else 1 for line in wanted]
-        found = worker.archive.entries(wanted, markup.EXCERPT_READS)
-        written = ((thread, comment, page) for (thread, comment), page in zip(found, places, strict=True))
-        return worker.renderer.lists.entries(person, written)
-
-    entries = _Kept(render)
     files: list[Written] = []
     for names, things in arranged:
-        numbered = list(enumerate(paging.batches(len(things), worker.settings.posts_per_page), 1))
-        for some in (numbered[at : at + PAGES_AT_ONCE] for at in range(0, len(numbered), PAGES_AT_ONCE)):
-            pages = [
-                (ListPage(names, number, len(things)), entries.get([things[at] for at in span]))
-                for number, span in some
-            ]
-            files += map(worker.write, worker.renderer.lists.person(person, groups, (posts, len(lines) - posts), pages))
+        pages = enumerate(paging.batches(len(things), worker.settings.posts_per_page), 1)
+        while some := list(islice(pages, PAGES_AT_ONCE)):
+            shown = []
+            for number, span in some:
+                places = [things[at].place for at in span]
+                pieces = entries.get(places)
+                shown.append((ListPage(names, number, len(things)), [pieces[place] for place in places]))
+            files += map(worker.write, worker.renderer.lists.person(person, groups, totals, shown))
     return Rendered(named_unit("person", host, name), files, worker.asked())
 
 
-class _Kept:
-    """The HTML of a person's entries, which looks alike in every order; long lists are made anew for each."""
-
-    def __init__(self, render: Callable[[list[EntryLine]], list[str]]) -> None:
-        self._render = render
-        self._made: dict[EntryLine, str] = {}
-
-    def get(self, lines: list[EntryLine]) -> list[str]:
-        fresh = [line for line in lines if line not in self._made]
-        made = dict(zip(fresh, self._render(fresh), strict=True)) if fresh else {}
-        if len(self._made) < ENTRIES_KEPT:
-            self._made |= made
-        return [made.get(line) or self._made[line] for line in lines]
+def _entries(
+    worker: Worker, person: Person, written: Iterator[tuple[EntryLine, Post, Comment | None]]
+) -> tuple[list[EntryLine], Scratch]:
+    """What somebody's posts and comments are ordered by, and their HTML, which looks alike in every order."""
+    lines: list[EntryLine] = []
+    entries = Scratch(PIECES_KEPT)
+    while some := list(islice(written, ENTRIES_AT_ONCE)):
+        lines += (line for line, _, _ in some)
+        paged = (
+            (post, comment, worker.staging.page_of(line.key, comment.id) if comment else 1)
+            for line, post, comment in some
+        )
+        made = worker.renderer.lists.entries(person, paged)
+        entries.keep({line.place: html for (line, _, _), html in zip(some, made, strict=True)})
+    return lines, entries
 
 
 def communities(worker: Worker, names: Iterable[tuple[str, str]]) -> list[Rendered]:
@@ -189,10 +186,7 @@ def _listing(
     arranged = sorts.distinct(sorts.offered_posts(lines, ranking), arrange)
     groups = [order.names for order in arranged]
     head = render.list_head(community, numbers)
-    scratch = Scratch(LINES_KEPT)
-
-    def rows(keys: list[int]) -> list[str]:
-        return render.post_lines(community, ((post, count) for _, post, count in worker.archive.posts(keys)))
+    scratch = Scratch(PIECES_KEPT)
 
     for names, things in arranged:
         for number, span in enumerate(paging.batches(len(things), size), 1):
@@ -203,8 +197,13 @@ def _listing(
             )
             known = worker.staging.known(head.files(groups).path(names, number), content)
             if known is None:
-                posts = scratch.get([line.key for line in shown], rows)
-                known = worker.write(render.posts(head, groups, current, posts), content)
+                posts = scratch.get([line.key for line in shown])
+                if fresh := [line.key for line in shown if line.key not in posts]:
+                    made = render.post_lines(community, [shown[1:] for shown in worker.archive.posts(fresh)])
+                    posts |= zip(fresh, made, strict=True)
+                    scratch.keep({key: posts[key] for key in fresh})
+                page = render.posts(head, groups, current, [posts[line.key] for line in shown])
+                known = worker.write(page, content)
             files.append(known)
     return files
 

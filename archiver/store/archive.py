@@ -18,16 +18,17 @@ from archiver.store.file import ArchiveFile
 from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Table
 from archiver.store.writer import CaptureWriter
 
-_HEAD = "post.host, post.id, post.community, post.title, post.state, post.created, post.created_latest"
-_WANTED = "FROM json_each(?2) AS wanted CROSS JOIN {0} ON {0}.{1} = json_extract(wanted.value, '$[1]')"
-_POST_ENTRIES = f"""SELECT json_extract(wanted.value, '$[0]'), {_HEAD}, post.created_words,
-    substr(post.body, 1, ?1), post.body_format, post.score, post.author {_WANTED.format("post", "key")}"""
-_COMMENT_ENTRIES = f"""SELECT json_extract(wanted.value, '$[0]'), {_HEAD}, post.created_words,
-    substr(comment.body, 1, ?1), comment.body_format, comment.score, comment.author, comment.id, comment.state,
-    comment.created, comment.created_latest, comment.created_words, comment.score_hidden
-    {_WANTED.format("comment", "post")} AND comment.id = json_extract(wanted.value, '$[2]')
-    CROSS JOIN post ON post.key = comment.post"""
-"""Given is a list of [place, thread, comment]; nothing is faster than to ask for many at once."""
+_HEAD = """post.host, post.id, post.community, post.title, post.state,
+    post.created, post.created_latest, post.created_words"""
+_WRITTEN = f"""
+    SELECT post.key, post.upvotes, post.downvotes, {_HEAD}, post.author, substr(post.body, 1, ?3), post.body_format,
+        post.score, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM post WHERE post.host = ?1 AND post.author = ?2
+    UNION ALL
+    SELECT post.key, comment.upvotes, comment.downvotes, {_HEAD}, comment.author, substr(comment.body, 1, ?3),
+        comment.body_format, comment.score, comment.id, comment.state, comment.created, comment.created_latest,
+        comment.created_words, comment.score_hidden
+    FROM comment JOIN post ON post.key = comment.post WHERE comment.author = ?2 AND post.host = ?1"""
 
 
 class StoredThread(msgspec.Struct, frozen=True):
@@ -219,44 +220,31 @@ class Archive(ArchiveFile):
         found = {row[0]: (row[0], POSTS.record(row[2:]), row[1]) for row in self._rows(sql, (_json(keys),))}
         return [found[key] for key in keys]
 
-    def entry_lines(self, host: str, name: str) -> list[EntryLine]:
-        """What everything that one person wrote is ordered by."""
-        sql = """
-            SELECT key, id, NULL, created, score, upvotes, downvotes FROM post WHERE host = ?1 AND author = ?2
-            UNION ALL
-            SELECT comment.post, post.id, comment.id, comment.created, comment.score, comment.upvotes, comment.downvotes
-            FROM comment JOIN post ON post.key = comment.post WHERE comment.author = ?2 AND post.host = ?1"""
-        return [EntryLine(*row) for row in self._rows(sql, (host, name))]
+    def written(self, host: str, name: str, length: int) -> Iterator[tuple[EntryLine, Post, Comment | None]]:
+        """Everything that one person wrote: what it is ordered by, its post, the comment (None: it is the post).
 
-    def entries(self, lines: Sequence[EntryLine], length: int) -> list[tuple[Post, Comment | None]]:
-        """What a list of somebody's posts and comments shows of each: (its post, the comment or None).
-
-        Only what the list shows is filled in, texts to ``length`` characters.
+        Only what lists show is filled in, texts to ``length`` characters.
         """
-        found: list[Any] = [None] * len(lines)
-        posts = [(at, line.key, "") for at, line in enumerate(lines) if line.comment is None]
-        for at, *told, body, body_format, score, author in (
-            self._rows(_POST_ENTRIES, (length, _json(posts))) if posts else ()
-        ):
-            found[at] = _head(told, body=body, body_format=body_format, score=score, author=author), None
-        comments = [(at, line.key, line.comment) for at, line in enumerate(lines) if line.comment is not None]
-        for at, *told, body, body_format, score, author, id, state, created, latest, words, hidden in self._rows(
-            _COMMENT_ENTRIES, (length, _json(comments))
-        ):
-            comment = Comment(
-                host=told[0],
-                post=told[1],
-                id=id,
-                author=author,
-                body=body,
-                body_format=body_format,
-                created=None if created is None else moment(created, latest, words),
-                score=score,
-                score_hidden=hidden,
-                state=state,
-            )
-            found[at] = _head(told), comment
-        return found
+        for place, row in enumerate(self._rows(_WRITTEN, (host, name, length))):
+            key, up, down, *head, author, body, body_format, score, id, state, created, latest, words, hidden = row
+            if id is None:
+                post, comment = _head(head, author=author, body=body, body_format=body_format, score=score), None
+                created = head[5]
+            else:
+                post = _head(head)
+                comment = Comment(
+                    host=post.host,
+                    post=post.id,
+                    id=id,
+                    author=author,
+                    body=body,
+                    body_format=body_format,
+                    created=None if created is None else moment(created, latest, words),
+                    score=score,
+                    score_hidden=hidden,
+                    state=state,
+                )
+            yield EntryLine(key, post.id, id, created, score, up, down, place), post, comment
 
     def community_sizes(self) -> list[tuple[str, str, int]]:
         """(host, name, threads) of every community, the ones with most threads first."""

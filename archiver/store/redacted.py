@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -175,17 +176,13 @@ class RedactedArchive(Archive):
         found = super().posts(keys)
         return [(key, self._rules.post(post, hidden=key in self._hidden), count) for key, post, count in found]
 
-    def entry_lines(self, host: str, name: str) -> list[EntryLine]:
+    def written(self, host: str, name: str, length: int) -> Iterator[tuple[EntryLine, Post, Comment | None]]:
         people = self._rules.people(host, name)
-        return [line for real in people for line in super(RedactedArchive, self).entry_lines(host, real)]
-
-    def entries(self, lines: Sequence[EntryLine], length: int) -> list[tuple[Post, Comment | None]]:
-        shown = []
-        for line, (post, comment) in zip(lines, super().entries(lines, length), strict=True):
+        found = chain.from_iterable(super(RedactedArchive, self).written(host, real, length) for real in people)
+        for place, (line, post, comment) in enumerate(found):
             hidden = line.key in self._hidden
-            of_comment = comment and self._rules.comment(comment, in_hidden=hidden)
-            shown.append((self._rules.post(post, hidden=hidden), of_comment))
-        return shown
+            shown = comment and self._rules.comment(comment, in_hidden=hidden)
+            yield line._replace(place=place), self._rules.post(post, hidden=hidden), shown
 
     def captures(self) -> list[Capture]:
         return [self._rules.capture(capture) for capture in super().captures()]

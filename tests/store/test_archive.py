@@ -481,7 +481,10 @@ def test_lists_know_who_answered_last_and_how_many(store: Archive) -> None:
     )
     (line,) = store.post_lines("h.test", "TEA")
     assert (line.score, line.comments, line.answered) == (3, 3, hour)
-    assert [(e.comment, e.created) for e in store.entry_lines("h.test", "ANN")] == [(None, 0), ("2", 9 * hour)]
+    assert [(line.comment, line.created) for line, *_ in store.written("h.test", "ANN", 99)] == [
+        (None, 0),
+        ("2", 9 * hour),
+    ]
     assert list(store.authors()) == [("h.test", "ann"), ("h.test", "bob")]
     assert store.has_person("h.test", "Bob")
     assert not store.has_person("h.test", "cy")
