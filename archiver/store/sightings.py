@@ -24,15 +24,18 @@ class Sightings(Generic[R]):
         changed: Callable[[R | None, R, tuple[Any, ...]], None],
         seen: Callable[..., object] | None = None,
         *,
+        came: Callable[[Sequence[R], Sequence[Any]], None] | None = None,
         ghost: Callable[..., object] | None = None,
         extra_key: str | None = None,
     ) -> None:
         """``changed(old, new, key)`` is told of every row that comes or differs, ``seen(*key)`` of those that a newer
-        capture has as they were, ``ghost(*key)`` of those of which only the key and the community were known.
+        capture has as they were, ``came(records, extra)`` of many that come at once, ``ghost(*key)`` of those of which
+        only the key and the community were known.
         """
         self._db = db
         self._table = table
         self._capture = capture
+        self._came = came
         self._changed = changed
         self._seen = seen
         self._ghost = ghost
@@ -43,6 +46,7 @@ class Sightings(Generic[R]):
         settings = ", ".join(f"{column} = ?" for column in [*table.columns, "capture", "older"])
         self._update = f"UPDATE {table.name} SET {settings} WHERE {where}"
         self._waiting = f"again_{table.name}"
+        self._waits = False
         fields = ", ".join([*([extra_key] if extra_key else []), *table.columns])
         db.execute(f"DROP TABLE IF EXISTS temp.{self._waiting}")
         db.execute(f"CREATE TEMP TABLE {self._waiting} AS SELECT {fields}, '' AS outside FROM {table.name} WHERE 0")
@@ -60,19 +64,27 @@ class Sightings(Generic[R]):
         sql = f"""INSERT INTO {self._table.name} (capture, {columns}) VALUES ({self._capture}, {places})
             ON CONFLICT DO NOTHING"""
         cursor = self._db.cursor()
-        again = []
-        for at, row in enumerate(rows):
-            if cursor.execute(sql, row).rowcount:
-                self._changed(None, records[at], (*extra[at : at + 1],))
-            else:
-                again.append((*row, self._outside(records[at])))
-        cursor.executemany(f"INSERT INTO {self._waiting} ({columns}, outside) VALUES ({places}, ?)", again)
+        again = [at for at, row in enumerate(rows) if not cursor.execute(sql, row).rowcount]
+        if again:
+            waiting = [(*rows[at], self._outside(records[at])) for at in again]
+            cursor.executemany(f"INSERT INTO {self._waiting} ({columns}, outside) VALUES ({places}, ?)", waiting)
+            self._waits = True
+            known = set(again)
+            extra = [one for at, one in enumerate(extra) if at not in known]
+            records = [record for at, record in enumerate(records) if at not in known]
+        if self._came:
+            self._came(records, extra)
+        else:
+            for record in records:
+                self._changed(None, record, ())
 
     def _outside(self, record: R) -> str:
         return msgspec.json.encode(self._table.outside(record)).decode()
 
     def last_waiting(self, column: str, key: tuple[str, ...]) -> tuple[bool, Any]:
         """Does another sighting of this thing wait? And what the last one that knows the column has there."""
+        if not self._waits:
+            return False, None
         where = " AND ".join(f"{name} = ?" for name in self._key)
         sql = f"SELECT {column} FROM {self._waiting} WHERE {where} ORDER BY {column} IS NULL, rowid DESC LIMIT 1"
         found = self._db.execute(sql, key).fetchone()
@@ -80,9 +92,9 @@ class Sightings(Generic[R]):
 
     def merge(self, ranks: dict[int, Rank]) -> None:
         """Join what waits with what was there. ``ranks``: how new each capture is."""
-        if self._seen:
+        if self._waits and self._seen:
             self._settle_unchanged(self._seen, ranks)
-        if self._ghost:
+        if self._waits and self._ghost:
             self._settle_ghosts(self._ghost, ranks)
         width = len(self._key) - len(self._table.key)
         for row in self._db.execute(f"SELECT * FROM {self._waiting} ORDER BY rowid"):
