@@ -43,8 +43,7 @@ class Sightings(Generic[R]):
         self._outside_key = extra_key
         where = " AND ".join(f"{column} = ?" for column in self._key)
         self._select = f"SELECT {', '.join(table.columns)}, capture, older FROM {table.name} WHERE {where}"
-        settings = ", ".join(f"{column} = ?" for column in [*table.columns, "capture", "older"])
-        self._update = f"UPDATE {table.name} SET {settings} WHERE {where}"
+        self._where = where
         self._waiting = f"again_{table.name}"
         self._waits = False
         fields = ", ".join([*([extra_key] if extra_key else []), *table.columns])
@@ -66,7 +65,7 @@ class Sightings(Generic[R]):
         cursor = self._db.cursor()
         again = [at for at, row in enumerate(rows) if not cursor.execute(sql, row).rowcount]
         if again:
-            waiting = [(*rows[at], self._outside(records[at])) for at in again]
+            waiting = [(*rows[at], _json(self._table.outside(records[at]))) for at in again]
             cursor.executemany(f"INSERT INTO {self._waiting} ({columns}, outside) VALUES ({places}, ?)", waiting)
             self._waits = True
             known = set(again)
@@ -77,9 +76,6 @@ class Sightings(Generic[R]):
         else:
             for record in records:
                 self._changed(None, record, ())
-
-    def _outside(self, record: R) -> str:
-        return msgspec.json.encode(self._table.outside(record)).decode()
 
     def last_waiting(self, column: str, key: tuple[str, ...]) -> tuple[bool, Any]:
         """Does another sighting of this thing wait? And what the last one that knows the column has there."""
@@ -107,7 +103,7 @@ class Sightings(Generic[R]):
         """What merging comes to for most of a dump that overlaps an earlier one: nothing is new but the capture."""
         keys = ", ".join(self._key)
         equal = " AND ".join(f"t.{column} COLLATE BINARY IS w.{column}" for column in self._table.columns)
-        self._find("unchanged", f"t.state IS NOT 'deleted' AND t.state IS NOT 'removed' AND {equal}")
+        self._find("unchanged", equal)
         again = f"SELECT {keys} FROM unchanged WHERE capture IN ({self._older(ranks)})"
         self._db.execute(f"UPDATE {self._table.name} SET capture = ? WHERE ({keys}) IN ({again})", (self._capture,))
         for key in self._db.execute(again):
@@ -159,7 +155,17 @@ class Sightings(Generic[R]):
         old = self._table.record(row, **outside)
         older = msgspec.json.decode(older_text) if older_text else {}
         merged, older, newest = merge(old, older, capture, new, self._capture, ranks)
-        older_text = msgspec.json.encode(older).decode() if older else None
-        self._db.execute(self._update, (*self._table.values(merged), newest, older_text, *key))
+        columns = (*self._table.columns, "capture", "older")
+        was = (*row, capture, older_text)
+        now = (*self._table.values(merged), newest, _json(older) if older else None)
+        # Indexes take time for each column that is set, also to what it was.
+        found = {column: new for column, old, new in zip(columns, was, now, strict=True) if old != new}
+        if found:
+            settings = ", ".join(f"{column} = ?" for column in found)
+            self._db.execute(f"UPDATE {self._table.name} SET {settings} WHERE {self._where}", (*found.values(), *key))
         if merged != old or newest != capture:
             self._changed(old, merged, key)
+
+
+def _json(value: dict[str, Any]) -> str:
+    return msgspec.json.encode(value).decode()
