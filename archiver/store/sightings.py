@@ -115,7 +115,7 @@ class Sightings(Generic[R]):
         told = [column for column in self._table.columns if column not in (*self._table.key, "community")]
         empty = " AND ".join(f"t.{column} IS NULL" for column in told)
         community = "(t.community IS NULL OR t.community COLLATE BINARY IS w.community)"
-        self._find("ghosts", f"{empty} AND {community} AND (w.body IS NOT NULL OR w.body_format IS NULL)")
+        self._find("ghosts", f"{empty} AND {community}")
         fields = [field for field in self._table.fields if field not in self._table.key]
         sources = " || ".join(
             f"""iif(w.{field} IS NULL OR t.{field} IS NOT NULL, '', ',"{field}":{self._capture}')""" for field in fields
@@ -135,12 +135,12 @@ class Sightings(Generic[R]):
         return ", ".join(map(str, [*(number for number in ranks if ranks[number] < ranks[self._capture]), *more]))
 
     def _find(self, name: str, condition: str) -> None:
-        """Make a table of what waits once (w) for a row with one source (t) and a condition that holds for both."""
+        """Make a table of what waits once (w), for a row of one source (t), where a condition holds for both."""
         same_key = " AND ".join(f"{{0}}.{column} = w.{column}" for column in self._key)
         self._db.execute(f"""CREATE TEMP TABLE {name} AS
             SELECT w.rowid AS number, t.capture, {", ".join(f"t.{column}" for column in self._key)}
             FROM {self._waiting} AS w JOIN {self._table.name} AS t ON {same_key.format("t")}
-            WHERE t.older IS NULL AND {condition}
+            WHERE t.older IS NULL AND (w.body IS NOT NULL OR w.body_format IS NULL) AND {condition}
             AND NOT EXISTS (SELECT 1 FROM {self._waiting} AS o WHERE {same_key.format("o")} AND o.rowid <> w.rowid)""")
 
     def _settled(self, name: str) -> None:

@@ -33,7 +33,8 @@ from archiver.model import (
     Skip,
     State,
 )
-from archiver.store import Archive, file, schema
+from archiver.store import Archive, file, schema, writer
+from archiver.store.sightings import Sightings
 
 DAY = 86_400_000_000
 SITE = Site(host="h.test", platform="lemmy")
@@ -418,6 +419,57 @@ def test_three_captures_give_one_result_in_every_order(tmp_path: Path) -> None:
         same_in_every_order(records, tmp_path)
 
     check()
+
+
+def rows(path: Path) -> list[list[Any]]:
+    """All posts and comments as they stand in the file."""
+    db = sqlite3.connect(path)
+    try:
+        return [db.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3").fetchall() for table in ("post", "comment")]
+    finally:
+        db.close()
+
+
+whole = posts.map(lambda one: msgspec.structs.replace(one, id="p")) | st.builds(
+    post, community=st.sampled_from([None, "Tea", "tea"]), body=st.sampled_from([None, "x"]), body_format=formats,
+    state=st.none() | names_of(State),
+)  # fmt: skip
+ghosts = st.builds(comment, community=st.sampled_from([None, "Tea", "tea"]))
+
+
+def test_what_is_settled_by_one_statement_is_what_merging_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dump = st.lists(ghosts | whole | sightings.flatmap(lambda some: st.sampled_from(some or [post()])), max_size=3)
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(dump, min_size=1, max_size=3), st.tuples(few, few, few))
+    def check(items: list[list[Any]], captured: tuple[int | None, ...]) -> None:
+        records = dict(zip("abc", zip(captured, items, strict=False), strict=False))
+        merged(records, tuple(records), tmp_path)
+        settled = rows(tmp_path / "merge.db")
+        with monkeypatch.context() as patched:
+            for name in ("_settle_unchanged", "_settle_ghosts"):
+                patched.setattr(Sightings, name, lambda *_: None)
+            merged(records, tuple(records), tmp_path)
+        assert settled == rows(tmp_path / "merge.db")
+
+    check()
+
+
+@pytest.mark.parametrize("limit", ["COMMENTS_HELD", "TEXT_HELD"])
+def test_how_many_comments_are_written_at_once_changes_nothing(
+    limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = [comment(str(number % 7), body="x" * number, score=number or None) for number in range(20)]
+    records = {"a": (2, [*some, post(title="t"), *some]), "b": (1, [*some[5:], comment("z", flair="f\0")])}
+    at_once = merged(records, ("a", "b"), tmp_path)
+    held = []
+    monkeypatch.setattr(writer, limit, 1)
+    added = Sightings.add
+    monkeypatch.setattr(Sightings, "add", lambda self, new, *posts: (held.append(len(new)), added(self, new, *posts)))
+    assert merged(records, ("a", "b"), tmp_path) == at_once
+    assert max(held) <= 3
 
 
 def test_the_same_dump_twice_adds_nothing(store: Archive, query: Callable[[str], list[Any]]) -> None:
