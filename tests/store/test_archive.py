@@ -430,22 +430,23 @@ def rows(path: Path) -> list[list[Any]]:
         db.close()
 
 
-whole = posts.map(lambda one: msgspec.structs.replace(one, id="p")) | st.builds(
-    post, community=st.sampled_from([None, "Tea", "tea"]), body=st.sampled_from([None, "x"]), body_format=formats,
-    state=st.none() | names_of(State),
-)  # fmt: skip
-ghosts = st.builds(comment, community=st.sampled_from([None, "Tea", "tea"]))
+spelled = st.sampled_from(["Tea", None, "tea"])
+ghosts = st.builds(comment, community=spelled)
+whole = st.builds(msgspec.structs.replace, posts, id=st.just("p"), community=spelled) | st.builds(
+    post, community=spelled, body=st.sampled_from([None, "x"]), body_format=formats, state=st.none() | names_of(State)
+)
 
 
 def test_what_is_settled_by_one_statement_is_what_merging_gives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dump = st.lists(ghosts | whole | sightings.flatmap(lambda some: st.sampled_from(some or [post()])), max_size=3)
+    named, told = st.lists(ghosts, min_size=1, max_size=2), st.lists(whole, min_size=1, max_size=2)
+    dumps = st.permutations([named, told, named | told | sightings]).flatmap(lambda some: st.tuples(*some))
 
-    @settings(max_examples=60, deadline=None)
-    @given(st.lists(dump, min_size=1, max_size=3), st.tuples(few, few, few))
-    def check(items: list[list[Any]], captured: tuple[int | None, ...]) -> None:
-        records = dict(zip("abc", zip(captured, items, strict=False), strict=False))
+    @settings(max_examples=100, deadline=None)
+    @given(dumps, st.tuples(few, few, few))
+    def check(items: tuple[list[Any], ...], captured: tuple[int | None, ...]) -> None:
+        records = dict(zip("abc", zip(captured, items, strict=True), strict=True))
         merged(records, tuple(records), tmp_path)
         settled = rows(tmp_path / "merge.db")
         with monkeypatch.context() as patched:
