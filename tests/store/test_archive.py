@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from archiver.errors import DumpError, StoreError
@@ -445,6 +445,8 @@ def test_what_is_settled_by_one_statement_is_what_merging_gives(
 
     @settings(max_examples=100, deadline=None)
     @given(dumps, st.tuples(few, few, few))
+    @example(([comment(community="Tea")], [post(title="t", community="Tea")], []), (2, 1, None))
+    @example(([comment(community="Tea")], [comment()], [post(title="t", community="Tea")]), (1, 3, 2))
     def check(items: tuple[list[Any], ...], captured: tuple[int | None, ...]) -> None:
         records = dict(zip("abc", zip(captured, items, strict=True), strict=True))
         merged(records, tuple(records), tmp_path)
