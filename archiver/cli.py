@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
-from archiver import __version__, config, importers, intake, publish, redactions, serve, theme, verify, views, words
+from archiver import __version__, importers, intake, serve, verify, views, words
 from archiver.dumps import Limits
 from archiver.errors import ArchiverError, ConfigError, ThemeError
 from archiver.model import Moment
@@ -175,6 +175,8 @@ def build(
 
     What redactions.yaml names is taken back: the one beside the --config file, or in the current folder without one.
     """
+    from archiver import config, publish, redactions  # here, as they take long to load
+
     settings = config.load(
         config_file,
         {
@@ -198,8 +200,8 @@ def build(
     if not dumps and not path.exists():
         raise click.UsageError(f"there is no archive {path} yet; name a DUMP to build from, or an --archive")
     with _progress(quiet) as progress:
-        processes = jobs or os.cpu_count() or 1
-        report = publish.build_site(dumps, path, output, settings, importing, processes, progress, taken_back)
+        jobs = jobs or os.cpu_count() or 1
+        report = publish.build_site(dumps, path, output, settings, importing, jobs, progress, taken_back)
     _tell_import(report.imported, verbose)
     _tell_copies(report.purged)
     if not quiet:
@@ -294,6 +296,8 @@ def formats() -> None:
 @main.command()
 def themes() -> None:
     """List the themes that sites can have."""
+    from archiver import theme
+
     found = theme.installed()
     width = max(len(one.name) for one in found)
     for one in found:
