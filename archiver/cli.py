@@ -116,13 +116,7 @@ def import_(
     DUMP is a file, a folder, or - for standard input; packed files (.gz .bz2 .xz .zst .zip .tar) are unpacked.
     """
     started = time.monotonic()
-    options = intake.Options(
-        format=format_name,
-        captured=captured_at,
-        keep_deleted=keep_deleted,
-        fail_fast=fail_fast,
-        limits=Limits().times(trust_packed),
-    )
+    options = _options(format_name, captured_at, keep_deleted, trust_packed, fail_fast)
     with _progress(quiet) as progress, Archive(archive, writable=True) as opened:
         report = intake.import_dumps(opened, dumps, options, progress)
     _tell_import(report, verbose)
@@ -187,21 +181,15 @@ def build(
             "default_order": default_order,
         },
     )
-    importing = intake.Options(
-        format=format_name,
-        captured=captured_at,
-        keep_deleted=keep_deleted,
-        fail_fast=fail_fast,
-        limits=Limits().times(trust_packed),
-    )
+    importing = _options(format_name, captured_at, keep_deleted, trust_packed, fail_fast)
     redacted = (config_file.parent if config_file else Path()) / redactions.FILE
     taken_back = redactions.load(redacted)
     path = archive or _archive_beside(output, bool(dumps))
     if not dumps and not path.exists():
         raise click.UsageError(f"there is no archive {path} yet; name a DUMP to build from, or an --archive")
     with _progress(quiet) as progress:
-        jobs = jobs or os.cpu_count() or 1
-        report = publish.build_site(dumps, path, output, settings, importing, jobs, progress, taken_back)
+        processes = jobs or os.cpu_count() or 1
+        report = publish.build_site(dumps, path, output, settings, importing, processes, progress, taken_back)
     _tell_import(report.imported, verbose)
     _tell_copies(report.purged)
     if not quiet:
@@ -313,6 +301,11 @@ def languages_(verbose: bool) -> None:
         click.echo(f"{language}  {_counted(len(missing), 'message')} missing")
         for message in missing if verbose else ():
             click.echo(f"    {message}")
+
+
+def _options(format: str | None, captured: Moment | None, keep: bool, trust: int, fail_fast: bool) -> intake.Options:
+    limits = Limits().times(trust)
+    return intake.Options(format=format, captured=captured, keep_deleted=keep, fail_fast=fail_fast, limits=limits)
 
 
 def _archive_beside(output: Path, has_dumps: bool) -> Path:
