@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
-from archiver import __version__, config, importers, intake, publish, redactions, serve, theme, verify, views, words
+from archiver import __version__, importers, intake, serve, verify, views, words
 from archiver.dumps import Limits
 from archiver.errors import ArchiverError, ConfigError, ThemeError
 from archiver.model import Moment
@@ -116,13 +116,7 @@ def import_(
     DUMP is a file, a folder, or - for standard input; packed files (.gz .bz2 .xz .zst .zip .tar) are unpacked.
     """
     started = time.monotonic()
-    options = intake.Options(
-        format=format_name,
-        captured=captured_at,
-        keep_deleted=keep_deleted,
-        fail_fast=fail_fast,
-        limits=Limits().times(trust_packed),
-    )
+    options = _options(format_name, captured_at, keep_deleted, trust_packed, fail_fast)
     with _progress(quiet) as progress, Archive(archive, writable=True) as opened:
         report = intake.import_dumps(opened, dumps, options, progress)
     _tell_import(report, verbose)
@@ -175,6 +169,8 @@ def build(
 
     What redactions.yaml names is taken back: the one beside the --config file, or in the current folder without one.
     """
+    from archiver import config, publish, redactions  # here, as they take long to load
+
     settings = config.load(
         config_file,
         {
@@ -185,13 +181,7 @@ def build(
             "default_order": default_order,
         },
     )
-    importing = intake.Options(
-        format=format_name,
-        captured=captured_at,
-        keep_deleted=keep_deleted,
-        fail_fast=fail_fast,
-        limits=Limits().times(trust_packed),
-    )
+    importing = _options(format_name, captured_at, keep_deleted, trust_packed, fail_fast)
     redacted = (config_file.parent if config_file else Path()) / redactions.FILE
     taken_back = redactions.load(redacted)
     path = archive or _archive_beside(output, bool(dumps))
@@ -294,6 +284,8 @@ def formats() -> None:
 @main.command()
 def themes() -> None:
     """List the themes that sites can have."""
+    from archiver import theme
+
     found = theme.installed()
     width = max(len(one.name) for one in found)
     for one in found:
@@ -309,6 +301,11 @@ def languages_(verbose: bool) -> None:
         click.echo(f"{language}  {_counted(len(missing), 'message')} missing")
         for message in missing if verbose else ():
             click.echo(f"    {message}")
+
+
+def _options(format: str | None, captured: Moment | None, keep: bool, trust: int, fail_fast: bool) -> intake.Options:
+    limits = Limits().times(trust)
+    return intake.Options(format=format, captured=captured, keep_deleted=keep, fail_fast=fail_fast, limits=limits)
 
 
 def _archive_beside(output: Path, has_dumps: bool) -> Path:

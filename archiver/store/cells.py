@@ -57,7 +57,7 @@ def cells_of(hint: str) -> Callable[[Sequence[Any]], Sequence[Any]]:
     """How the cells of a column are made from the values of a field with that type."""
     if "tuple" in hint:
         return lambda given: [None if value is None else msgspec.json.encode(clean(value)).decode() for value in given]
-    if "str" in hint or "Literal" in hint:
+    if "str" in hint:
         return _texts
     if "bool" in hint:  # which sqlite3 takes much longer to bind
         return lambda given: [None if value is None else int(value) for value in given]
@@ -68,9 +68,16 @@ def cells_of(hint: str) -> Callable[[Sequence[Any]], Sequence[Any]]:
 
 def _texts(given: Sequence[str | None]) -> Sequence[str | None]:
     # All at once, since hardly any has to be changed.
+    together = "".join(filter(None, given))
+    if "\0" in together or not (together.isascii() or _is_whole(together)):
+        return [None if value is None else text(value) for value in given]
+    return given
+
+
+def _is_whole(value: str) -> bool:
+    """Is there no half of a character? An encoder finds out much faster than a pattern."""
     try:
-        if b"\0" not in "".join(filter(None, given)).encode():
-            return given
+        value.encode()
     except UnicodeEncodeError:
-        pass
-    return [None if value is None else text(value) for value in given]
+        return False
+    return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from archiver.model import Comment, Community, Person, Post
@@ -41,14 +41,21 @@ class Changes:
             if len(self._persons) > REMEMBERED:
                 self._write_persons()
 
+    def comments_came(self, new: Sequence[Comment], posts: Sequence[int]) -> None:
+        """Comments came, each below the post with that key."""
+        self._threads.update(posts)
+        if len(self._threads) > REMEMBERED:
+            self._write_threads()
+        self._persons.update([(comment.host, comment.author) for comment in new if comment.author is not None])
+        if len(self._persons) > REMEMBERED:
+            self._write_persons()
+
     def comment(self, old: Comment | None, new: Comment, key: tuple[Any, ...]) -> None:
         """A comment came, or differs now."""
-        self.thread(key[0])
-        self._person(new.host, new.author)
-        if old is not None:
-            self._dropped |= _drops(old, new)
-            if old.author != new.author:
-                self._person(old.host, old.author)
+        self._dropped |= _drops(old, new)
+        self.comments_came((new,), key[:1])
+        if old and old.author != new.author:
+            self._person(old.host, old.author)
 
     def post_again(self, host: str, id: str) -> int:
         """A newer capture has the post: its thread says when it was captured. Returns its key."""

@@ -7,15 +7,17 @@ import hmac
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from archiver.platforms import REDDIT_HOST
-from archiver.redactions import Redactions, Rules
 from archiver.store.archive import Archive
 from archiver.store.changes import PENDING
 from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Table
+
+if TYPE_CHECKING:
+    from archiver.redactions import Redactions, Rules
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -92,6 +94,9 @@ class _Purge:
     """One run, inside a transaction."""
 
     def __init__(self, db: sqlite3.Connection, wanted: Redactions, secret: str) -> None:
+        # What finds names in texts takes long to load, and most commands do without.
+        from archiver.redactions import Rules
+
         self._db = db
         self._wanted = wanted
         self._hosts = [host for (host,) in db.execute("SELECT host FROM site")]

@@ -6,15 +6,18 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from archiver.errors import StoreError
 from archiver.model import Capture, Comment, Community, Person, Post, Site, Skip
 from archiver.platforms import REDDIT_HOST
-from archiver.redactions import Redactions, Rules
 from archiver.sorts import EntryLine, PostLine
 from archiver.store.archive import Archive, StoredThread
+
+if TYPE_CHECKING:
+    from archiver.redactions import Redactions, Rules
 
 _SHOWN = """
 CREATE TEMP TABLE gone (key INTEGER PRIMARY KEY);
@@ -42,6 +45,9 @@ class RedactedArchive(Archive):
 
     def __init__(self, path: Path, redactions: Redactions) -> None:
         """Raises StoreError."""
+        # What finds names in texts takes long to load, and most commands do without.
+        from archiver.redactions import Rules
+
         super().__init__(path, writable=False)
         try:
             with self._explained():

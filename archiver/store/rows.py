@@ -27,6 +27,7 @@ class Table(Generic[R]):
         self.name = name
         self.key = key
         self.fields = tuple(field for field in kind.__struct_fields__ if field not in outside)
+        self._outside = outside
         hints = {field: str(hint) for field, hint in get_type_hints(kind).items()}
         self._moments = {field for field in self.fields if "Moment" in hints[field]}
         self._bools = {field for field in self.fields if "bool" in hints[field]}
@@ -60,7 +61,7 @@ class Table(Generic[R]):
 
     def outside(self, record: R) -> dict[str, Any]:
         """The fields of a record that other tables hold."""
-        return {field: clean(getattr(record, field)) for field in record.__struct_fields__ if field not in self.fields}
+        return {field: clean(getattr(record, field)) for field in self._outside}
 
     def record(self, row: Sequence[Any], **outside: Any) -> R:
         """The record of a row, given the fields that stand outside the table."""

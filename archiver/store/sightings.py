@@ -24,15 +24,18 @@ class Sightings(Generic[R]):
         changed: Callable[[R | None, R, tuple[Any, ...]], None],
         seen: Callable[..., object] | None = None,
         *,
+        came: Callable[[Sequence[R], Sequence[Any]], None] | None = None,
         ghost: Callable[..., object] | None = None,
         extra_key: str | None = None,
     ) -> None:
         """``changed(old, new, key)`` is told of every row that comes or differs, ``seen(*key)`` of those that a newer
-        capture has as they were, ``ghost(*key)`` of those of which only the key and the community were known.
+        capture has as they were, ``came(records, extra)`` of many that come at once, ``ghost(*key)`` of those of which
+        only the key and the community were known.
         """
         self._db = db
         self._table = table
         self._capture = capture
+        self._came = came
         self._changed = changed
         self._seen = seen
         self._ghost = ghost
@@ -40,9 +43,9 @@ class Sightings(Generic[R]):
         self._outside_key = extra_key
         where = " AND ".join(f"{column} = ?" for column in self._key)
         self._select = f"SELECT {', '.join(table.columns)}, capture, older FROM {table.name} WHERE {where}"
-        settings = ", ".join(f"{column} = ?" for column in [*table.columns, "capture", "older"])
-        self._update = f"UPDATE {table.name} SET {settings} WHERE {where}"
+        self._where = where
         self._waiting = f"again_{table.name}"
+        self._waits = False
         fields = ", ".join([*([extra_key] if extra_key else []), *table.columns])
         db.execute(f"DROP TABLE IF EXISTS temp.{self._waiting}")
         db.execute(f"CREATE TEMP TABLE {self._waiting} AS SELECT {fields}, '' AS outside FROM {table.name} WHERE 0")
@@ -60,19 +63,24 @@ class Sightings(Generic[R]):
         sql = f"""INSERT INTO {self._table.name} (capture, {columns}) VALUES ({self._capture}, {places})
             ON CONFLICT DO NOTHING"""
         cursor = self._db.cursor()
-        again = []
-        for at, row in enumerate(rows):
-            if cursor.execute(sql, row).rowcount:
-                self._changed(None, records[at], (*extra[at : at + 1],))
-            else:
-                again.append((*row, self._outside(records[at])))
-        cursor.executemany(f"INSERT INTO {self._waiting} ({columns}, outside) VALUES ({places}, ?)", again)
-
-    def _outside(self, record: R) -> str:
-        return msgspec.json.encode(self._table.outside(record)).decode()
+        again = [at for at, row in enumerate(rows) if not cursor.execute(sql, row).rowcount]
+        if again:
+            waiting = [(*rows[at], _json(self._table.outside(records[at]))) for at in again]
+            cursor.executemany(f"INSERT INTO {self._waiting} ({columns}, outside) VALUES ({places}, ?)", waiting)
+            self._waits = True
+            known = set(again)
+            extra = [one for at, one in enumerate(extra) if at not in known]
+            records = [record for at, record in enumerate(records) if at not in known]
+        if self._came:
+            self._came(records, extra)
+        else:
+            for record in records:
+                self._changed(None, record, ())
 
     def last_waiting(self, column: str, key: tuple[str, ...]) -> tuple[bool, Any]:
         """Does another sighting of this thing wait? And what the last one that knows the column has there."""
+        if not self._waits:
+            return False, None
         where = " AND ".join(f"{name} = ?" for name in self._key)
         sql = f"SELECT {column} FROM {self._waiting} WHERE {where} ORDER BY {column} IS NULL, rowid DESC LIMIT 1"
         found = self._db.execute(sql, key).fetchone()
@@ -80,9 +88,9 @@ class Sightings(Generic[R]):
 
     def merge(self, ranks: dict[int, Rank]) -> None:
         """Join what waits with what was there. ``ranks``: how new each capture is."""
-        if self._seen:
+        if self._waits and self._seen:
             self._settle_unchanged(self._seen, ranks)
-        if self._ghost:
+        if self._waits and self._ghost:
             self._settle_ghosts(self._ghost, ranks)
         width = len(self._key) - len(self._table.key)
         for row in self._db.execute(f"SELECT * FROM {self._waiting} ORDER BY rowid"):
@@ -95,7 +103,7 @@ class Sightings(Generic[R]):
         """What merging comes to for most of a dump that overlaps an earlier one: nothing is new but the capture."""
         keys = ", ".join(self._key)
         equal = " AND ".join(f"t.{column} COLLATE BINARY IS w.{column}" for column in self._table.columns)
-        self._find("unchanged", f"t.state IS NOT 'deleted' AND t.state IS NOT 'removed' AND {equal}")
+        self._find("unchanged", equal)
         again = f"SELECT {keys} FROM unchanged WHERE capture IN ({self._older(ranks)})"
         self._db.execute(f"UPDATE {self._table.name} SET capture = ? WHERE ({keys}) IN ({again})", (self._capture,))
         for key in self._db.execute(again):
@@ -107,7 +115,7 @@ class Sightings(Generic[R]):
         told = [column for column in self._table.columns if column not in (*self._table.key, "community")]
         empty = " AND ".join(f"t.{column} IS NULL" for column in told)
         community = "(t.community IS NULL OR t.community COLLATE BINARY IS w.community)"
-        self._find("ghosts", f"{empty} AND {community} AND (w.body IS NOT NULL OR w.body_format IS NULL)")
+        self._find("ghosts", f"{empty} AND {community}")
         fields = [field for field in self._table.fields if field not in self._table.key]
         sources = " || ".join(
             f"""iif(w.{field} IS NULL OR t.{field} IS NOT NULL, '', ',"{field}":{self._capture}')""" for field in fields
@@ -127,12 +135,12 @@ class Sightings(Generic[R]):
         return ", ".join(map(str, [*(number for number in ranks if ranks[number] < ranks[self._capture]), *more]))
 
     def _find(self, name: str, condition: str) -> None:
-        """Make a table of what waits once (w) for a row with one source (t) and a condition that holds for both."""
+        """Make a table of what waits once (w), for a row of one source (t), where a condition holds for both."""
         same_key = " AND ".join(f"{{0}}.{column} = w.{column}" for column in self._key)
         self._db.execute(f"""CREATE TEMP TABLE {name} AS
             SELECT w.rowid AS number, t.capture, {", ".join(f"t.{column}" for column in self._key)}
             FROM {self._waiting} AS w JOIN {self._table.name} AS t ON {same_key.format("t")}
-            WHERE t.older IS NULL AND {condition}
+            WHERE t.older IS NULL AND (w.body IS NOT NULL OR w.body_format IS NULL) AND {condition}
             AND NOT EXISTS (SELECT 1 FROM {self._waiting} AS o WHERE {same_key.format("o")} AND o.rowid <> w.rowid)""")
 
     def _settled(self, name: str) -> None:
@@ -147,7 +155,17 @@ class Sightings(Generic[R]):
         old = self._table.record(row, **outside)
         older = msgspec.json.decode(older_text) if older_text else {}
         merged, older, newest = merge(old, older, capture, new, self._capture, ranks)
-        older_text = msgspec.json.encode(older).decode() if older else None
-        self._db.execute(self._update, (*self._table.values(merged), newest, older_text, *key))
+        columns = (*self._table.columns, "capture", "older")
+        was = (*row, capture, older_text)
+        now = (*self._table.values(merged), newest, _json(older) if older else None)
+        # Indexes take time for each column that is set, also to what it was.
+        found = {column: new for column, old, new in zip(columns, was, now, strict=True) if old != new}
+        if found:
+            settings = ", ".join(f"{column} = ?" for column in found)
+            self._db.execute(f"UPDATE {self._table.name} SET {settings} WHERE {self._where}", (*found.values(), *key))
         if merged != old or newest != capture:
             self._changed(old, merged, key)
+
+
+def _json(value: dict[str, Any]) -> str:
+    return msgspec.json.encode(value).decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -46,10 +47,18 @@ class CaptureWriter:
             Post: Sightings(db, POSTS, self._id, changes.post, changes.post_again, ghost=changes.ghost),
         }
         self._comments = Sightings(
-            db, COMMENTS, self._id, changes.comment, lambda post, _: changes.thread(post), extra_key="post"
+            db,
+            COMMENTS,
+            self._id,
+            changes.comment,
+            lambda post, _: changes.thread(post),
+            came=changes.comments_came,
+            extra_key="post",
         )
 
     def _start(self, capture: Capture, member: str) -> int:
+        sql = "SELECT 1 FROM capture WHERE sha256 = ? AND member = ?"
+        self._first_time = self._db.execute(sql, (capture.sha256, text(member))).fetchone() is None
         sql = """INSERT INTO capture (name, sha256, member, size, format, imported) VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT (sha256, member) DO UPDATE SET name = excluded.name, format = excluded.format,
                 imported = excluded.imported, error = NULL RETURNING id"""
@@ -82,7 +91,7 @@ class CaptureWriter:
         else:
             if isinstance(item, Post):
                 self.posts += 1
-                self._note_times(item.created, item.edited)
+                self._note_times((item.created, item.edited))
             self._tables[type(item)].add((item,))
 
     def fail(self, reason: str) -> None:
@@ -108,12 +117,13 @@ class CaptureWriter:
             table.merge(ranks)
         if self._bulk:
             self._db.execute(self._index)
-        self._changes.finish(self._id if self._times(self._id) != self._times_before else None)
+        # What a new capture brought was noted as it came.
+        renewed = not self._first_time and self._times(self._id) != self._times_before
+        self._changes.finish(self._id if renewed else None)
 
     def _add_comment(self, comment: Comment) -> None:
-        self.comments += 1
-        self._note_times(comment.created, comment.edited)
-        self._held_posts.append(self._post_key(comment.host, comment.post, comment.community))
+        post = comment.host, comment.post, comment.community
+        self._held_posts.append(self._keys.get(post) or self._post_key(*post))
         self._held.append(comment)
         self._held_text += len(comment.body or "")
         if len(self._held) >= COMMENTS_HELD or self._held_text > TEXT_HELD:
@@ -121,18 +131,15 @@ class CaptureWriter:
 
     def _write_comments(self) -> None:
         if self._held:
+            self.comments += len(self._held)
+            self._note_times([comment.created for comment in self._held])
+            self._note_times([comment.edited for comment in self._held])
             self._comments.add(self._held, self._held_posts)
         self._held, self._held_posts, self._held_text = [], [], 0
 
-    def _note_times(self, *moments: Moment | None) -> None:
-        for moment in moments:
-            if (
-                moment
-                and moment.precision == "exact"
-                and (self._newest is None or moment.earliest > self._newest)
-                and (newest := number(moment.earliest)) is not None
-            ):
-                self._newest = newest
+    def _note_times(self, moments: Iterable[Moment | None]) -> None:
+        exact = [number(moment.earliest) for moment in moments if moment and moment.precision == "exact"]
+        self._newest = max((time for time in (self._newest, *exact) if time is not None), default=None)
 
     def _post_key(self, host: str, post: str, community: str | None) -> int:
         """The row of a post; a comment that comes before its post gets a ghost of it."""

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from archiver.errors import DumpError, StoreError
@@ -33,7 +33,8 @@ from archiver.model import (
     Skip,
     State,
 )
-from archiver.store import Archive, file, schema
+from archiver.store import Archive, file, schema, writer
+from archiver.store.sightings import Sightings
 
 DAY = 86_400_000_000
 SITE = Site(host="h.test", platform="lemmy")
@@ -418,6 +419,60 @@ def test_three_captures_give_one_result_in_every_order(tmp_path: Path) -> None:
         same_in_every_order(records, tmp_path)
 
     check()
+
+
+def rows(path: Path) -> list[list[Any]]:
+    """All posts and comments as they stand in the file."""
+    db = sqlite3.connect(path)
+    try:
+        return [db.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3").fetchall() for table in ("post", "comment")]
+    finally:
+        db.close()
+
+
+spelled = st.sampled_from(["Tea", None, "tea"])
+ghosts = st.builds(comment, community=spelled)
+whole = st.builds(msgspec.structs.replace, posts, id=st.just("p"), community=spelled) | st.builds(
+    post, community=spelled, body=st.sampled_from([None, "x"]), body_format=formats, state=st.none() | names_of(State)
+)
+
+
+def test_what_is_settled_by_one_statement_is_what_merging_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named, told = st.lists(ghosts, min_size=1, max_size=2), st.lists(whole, min_size=1, max_size=2)
+    dumps = st.permutations([named, told, named | told | sightings]).flatmap(lambda some: st.tuples(*some))
+
+    @settings(max_examples=100, deadline=None)
+    @given(dumps, st.tuples(few, few, few))
+    @example(([comment(community="Tea")], [post(title="t", community="Tea")], []), (2, 1, None))
+    @example(([comment(community="Tea")], [comment()], [post(title="t", community="Tea")]), (1, 3, 2))
+    def check(items: tuple[list[Any], ...], captured: tuple[int | None, ...]) -> None:
+        records = dict(zip("abc", zip(captured, items, strict=True), strict=True))
+        merged(records, tuple(records), tmp_path)
+        settled = rows(tmp_path / "merge.db")
+        with monkeypatch.context() as patched:
+            for name in ("_settle_unchanged", "_settle_ghosts"):
+                patched.setattr(Sightings, name, lambda *_: None)
+            merged(records, tuple(records), tmp_path)
+        assert settled == rows(tmp_path / "merge.db")
+
+    check()
+
+
+@pytest.mark.parametrize("limit", ["COMMENTS_HELD", "TEXT_HELD"])
+def test_how_many_comments_are_written_at_once_changes_nothing(
+    limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = [comment(str(number % 7), body="x" * number, score=number or None) for number in range(20)]
+    records = {"a": (2, [*some, post(title="t"), *some]), "b": (1, [*some[5:], comment("z", flair="f\0")])}
+    at_once = merged(records, ("a", "b"), tmp_path)
+    held = []
+    monkeypatch.setattr(writer, limit, 1)
+    added = Sightings.add
+    monkeypatch.setattr(Sightings, "add", lambda self, new, *posts: (held.append(len(new)), added(self, new, *posts)))
+    assert merged(records, ("a", "b"), tmp_path) == at_once
+    assert max(held) <= 3
 
 
 def test_the_same_dump_twice_adds_nothing(store: Archive, query: Callable[[str], list[Any]]) -> None:
