@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from archiver import config, intake, markup, publish, redactions
@@ -187,6 +187,7 @@ odd_names = st.text(
     before=st.sampled_from(["", "a ", "u/", "@", "(", "\n> "]),
     after=st.sampled_from(["", " b", ".", "'s", "\n"]),
 )
+@example(name="\uf900", before="", after="")
 def test_any_name_goes_and_the_text_around_it_stays(name: str, before: str, after: str) -> None:
     found = Wording([wording.person(name, "a.b", "\ue000")], [], ())
     if not {*(before + after).casefold()} & {*name.casefold()}:

@@ -204,7 +204,8 @@ def _is_bound(char: str) -> bool:
 
 def _spelled(name: str) -> str:
     """A pattern for all the ways to write a name."""
-    forms = {unicodedata.normalize(form, name) for form in ("NFC", "NFD")}
+    # Both normal forms change a few characters for good: Unicode has some twice.
+    forms = {name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD"))}
     return f"(?:{'|'.join(_UNSEEN.join(_char(char) for char in form) for form in sorted(forms))})"
 
 
