@@ -12,13 +12,12 @@ from __future__ import annotations
 import re
 
 from archiver.markup.links import Context
-from archiver.markup.plain import quote
+from archiver.markup.plain import UNUSUAL_SPACE, quote
 from archiver.markup.reddit_fast_inline import NotSimple, render_inline
 
-LONGEST = 10_000
+LONGEST = 20_000
 """Characters; in less, no text can exhaust what the full way may spend on searches or on long addresses."""
 _DEEPEST = 3
-_UNUSUAL_SPACE = re.compile("[\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 _BLANK = re.compile(r"(\n(?: *+\n)++)")
 _ODD_START = re.compile(r"\n(?:[ >#*+=|:_`~-]|[0-9]++\.)")
 """Beginnings of lines that may be more than a paragraph's."""
@@ -39,7 +38,7 @@ def render_reddit(body: str, context: Context) -> str | None:
     """HTML of a body in the Reddit dialect; None when only the full parser can tell. ``context`` is Reddit's."""
     if len(body) > LONGEST or ">!" in body or "]:" in body:
         return None
-    if not body.isascii() and _UNUSUAL_SPACE.search(body):
+    if not body.isascii() and UNUSUAL_SPACE.search(body):
         return None
     try:
         return _blocks(body.expandtabs(4), context, 0)
@@ -66,7 +65,7 @@ def _without_blank_ends(text: str) -> str:
     end = text.find("\n", len(text.rstrip(" \n")))
     if end >= 0:
         text = text[:end]
-    return text[text.rfind("\n", 0, len(text) - len(text.lstrip(" \n"))) + 1 :]
+    return text[text.rfind("\n", 0, len(text) - len(text.lstrip(" \n"))) + 1 :] if text.strip(" ") else ""
 
 
 def _paragraph(text: str, context: Context) -> str:
@@ -152,11 +151,12 @@ class _Blocks:
         return f"<ol{start}>\n{''.join(html)}</ol>\n"
 
     def _item(self, text: str, loose: bool) -> str:
-        if not text.strip(" \n"):
+        words = text.strip(" \n")
+        if not words:
             raise NotSimple
         if loose:
             return f"<li>\n{_blocks(text, self.context, self.depth + 1)}</li>\n"
-        return f"<li>{render_inline(text.strip(' '), self.context)}</li>\n"
+        return f"<li>{render_inline(words, self.context)}</li>\n"
 
 
 def _items(piece: str, indent: str, ordered: bool) -> list[str]:
