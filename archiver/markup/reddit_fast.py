@@ -13,7 +13,7 @@ import re
 
 from archiver.markup.links import Context
 from archiver.markup.plain import UNUSUAL_SPACE, quote
-from archiver.markup.reddit_fast_inline import NotSimple, render_inline
+from archiver.markup.reddit_fast_inline import NotSimple, render_inline, signs_in
 
 LONGEST = 20_000
 """Characters; in less, no text can exhaust what the full way may spend on searches or on long addresses."""
@@ -36,24 +36,24 @@ _ANY_ITEM = re.compile(r"\n *+(?:[*+-]|[0-9]++\.) ")
 
 def render_reddit(body: str, context: Context) -> str | None:
     """HTML of a body in the Reddit dialect; None when only the full parser can tell. ``context`` is Reddit's."""
-    if len(body) > LONGEST or ">!" in body or "]:" in body:
+    if len(body) > LONGEST or (">" in body and ">!" in body) or ("]" in body and "]:" in body):
         return None
     if not body.isascii() and UNUSUAL_SPACE.search(body):
         return None
     try:
-        return _blocks(body.expandtabs(4), context, 0)
+        return _blocks(body.expandtabs(4), signs_in(body), context, 0)
     except NotSimple:
         return None
 
 
-def _blocks(text: str, context: Context, depth: int) -> str:
+def _blocks(text: str, signs: str, context: Context, depth: int) -> str:
     """HTML of the blocks in ``text``."""
     if not _ODD_START.search("\n" + text):
         text = text.strip("\n")
-        return "".join([_paragraph(part, context) for part in _BLANK.split(text)[::2]]) if text else ""
+        return "".join([_paragraph(part, signs, context) for part in _BLANK.split(text)[::2]]) if text else ""
     if depth > _DEEPEST:
         raise NotSimple
-    blocks = _Blocks(_without_blank_ends(text), context, depth)
+    blocks = _Blocks(_without_blank_ends(text), signs, context, depth)
     html = []
     while blocks.left:
         html.append(blocks.read())
@@ -68,14 +68,15 @@ def _without_blank_ends(text: str) -> str:
     return text[text.rfind("\n", 0, len(text) - len(text.lstrip(" \n"))) + 1 :] if text.strip(" ") else ""
 
 
-def _paragraph(text: str, context: Context) -> str:
-    return f"<p>{render_inline(text.strip(' '), context)}</p>\n"
+def _paragraph(text: str, signs: str, context: Context) -> str:
+    return f"<p>{render_inline(text.strip(' '), signs, context)}</p>\n"
 
 
 class _Blocks:
     """The blocks of one text while they are read."""
 
-    def __init__(self, text: str, context: Context, depth: int) -> None:
+    def __init__(self, text: str, signs: str, context: Context, depth: int) -> None:
+        self.signs = signs
         self.context = context
         self.depth = depth
         self.left = _BLANK.split(text)[::-1] if text else []
@@ -94,13 +95,13 @@ class _Blocks:
             raise NotSimple
         odd = _ODD_LINE.search("\n" + piece)
         if odd is None:
-            return _paragraph(self._next(), self.context)
+            return _paragraph(self._next(), self.signs, self.context)
         # A quote needs no blank line before it.
         head, tail = piece[: max(0, odd.start() - 1)], piece[odd.start() :]
         if not head or not _QUOTE.match(tail):
             raise NotSimple
         self.left[-1] = tail
-        return _paragraph(head, self.context)
+        return _paragraph(head, self.signs, self.context)
 
     def _next(self) -> str:
         """The next piece, taken off with the blank lines after it."""
@@ -123,7 +124,7 @@ class _Blocks:
         return f'<pre tabindex="0"><code>{quote(_CODE_INDENT.sub("", text))}\n</code></pre>\n'
 
     def _quote(self) -> str:
-        quoted = _blocks(_QUOTE_SIGN.sub("", self._while(_QUOTE)), self.context, self.depth + 1)
+        quoted = _blocks(_QUOTE_SIGN.sub("", self._while(_QUOTE)), self.signs, self.context, self.depth + 1)
         if not quoted:
             raise NotSimple
         return f"<blockquote>\n{quoted}</blockquote>\n"
@@ -155,8 +156,8 @@ class _Blocks:
         if not words:
             raise NotSimple
         if loose:
-            return f"<li>\n{_blocks(text, self.context, self.depth + 1)}</li>\n"
-        return f"<li>{render_inline(words, self.context)}</li>\n"
+            return f"<li>\n{_blocks(text, self.signs, self.context, self.depth + 1)}</li>\n"
+        return f"<li>{render_inline(words, self.signs, self.context)}</li>\n"
 
 
 def _items(piece: str, indent: str, ordered: bool) -> list[str]:

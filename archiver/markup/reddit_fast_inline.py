@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from unicodedata import category
 
 from archiver.markup.links import REL, Context, resolve
 from archiver.markup.plain import quote
 from archiver.markup.reddit_autolinks import SCHEMES, address_at
 
-_MARKS = r"\\`*_~\[<&^@"
-_PLAIN_SIGN = re.compile(rf"[{_MARKS}]")
-_SIGN = re.compile(rf"[{_MARKS}\n:wru](?:(?<=[^:wru])|(?<=:)//|(?<=w)ww\.|(?<=[ru])/)")
+_SIGNS = ("\\", "`", "*", "_", "~", "[", "<", "&", "^", "@")
+_ADDRESS_SIGNS = {":": "://", "w": "www\\.", "/": "/(?<=[ru]/)"}
+"""What bare links are found by, and what it must stand in."""
 _SCHEME = re.compile(rf"(?<![A-Za-z])(?i:{SCHEMES})\Z")
 _LONGEST_SCHEME = 9
 _ESCAPABLE = frozenset("\\`*_{}[]()#+-.!:|&<>/^~")
@@ -53,21 +53,47 @@ class NotSimple(Exception):  # noqa: N818 (no error: the full parser is asked)
     """This text may mean more than can be told without the full parser."""
 
 
-def render_inline(text: str, context: Context) -> str:
-    """HTML of ``text``, a paragraph's; raises NotSimple. ``text`` holds no white space but " " and "\\n"."""
-    linked = "/" in text or "www." in text
-    if not linked and not _PLAIN_SIGN.search(text) and " \n" not in text and "\n " not in text:
+def signs_in(text: str) -> str:
+    """The signs that ``text`` holds, each once: so few are quicker to find, piece by piece, than all there are."""
+    signs = [sign for sign in _SIGNS if sign in text]
+    if "/" in text:
+        if "://" in text:
+            signs.append(":")
+        if "r/" in text or "u/" in text:
+            signs.append("/")
+    if "www." in text:
+        signs.append("w")
+    return "".join(signs)
+
+
+def render_inline(text: str, signs: str, context: Context) -> str:
+    """HTML of ``text``, a paragraph's in a body that holds ``signs``; raises NotSimple.
+
+    There is no white space in it but " " and line ends.
+    """
+    if "\n" in text and (" \n" in text or "\n " in text):
+        signs += "\n"
+    if not signs or not _search(signs)(text):
         return quote(text)
-    return _Reading(text, context, in_link=False).read(0, len(text))
+    return _Reading(text, signs, context).read(0, len(text))
+
+
+@lru_cache(1000)
+def _search(signs: str) -> Callable[..., re.Match[str] | None]:
+    """Search for any of ``signs``."""
+    if len(signs) == 1:
+        return re.compile(_ADDRESS_SIGNS.get(signs, re.escape(signs))).search
+    return re.compile(rf"[{re.escape(signs)}](?:(?<=[^:w/])|(?<=:)//|(?<=w)ww\.|(?<=[ru]/))").search
 
 
 class _Reading:
     """A paragraph, or the text of a link, while it is read."""
 
-    __slots__ = ("context", "done", "html", "in_link", "runs", "src")
+    __slots__ = ("context", "done", "html", "in_link", "runs", "signs", "src")
 
-    def __init__(self, src: str, context: Context, *, in_link: bool) -> None:
+    def __init__(self, src: str, signs: str, context: Context, *, in_link: bool = False) -> None:
         self.src = src
+        self.signs = signs
         self.context = context
         self.in_link = in_link
         self.done = 0
@@ -78,7 +104,7 @@ class _Reading:
     def read(self, start: int, end: int) -> str:
         """HTML of the text from ``start`` to ``end``."""
         src = self.src
-        search = _SIGN.search
+        search = _search(self.signs)
         self.done = start
         pos = start
         while sign := search(src, pos, end):
@@ -168,7 +194,10 @@ def _link(reading: _Reading, start: int, end: int) -> int:
     address = link[3].rstrip(" \n").removeprefix("<").removesuffix(">")
     if not link[4] or not link[1].strip(" \n") or not _SAFE.match(address):
         raise NotSimple
-    text = _Reading(src, reading.context, in_link=True).read(*link.span(1))
+    if _search(reading.signs)(src, start + 1, link.end(1)):
+        text = _Reading(src, reading.signs, reading.context, in_link=True).read(start + 1, link.end(1))
+    else:
+        text = quote(link[1])
     return reading.link(address, text, start, link.end())
 
 
@@ -183,8 +212,12 @@ def _address(reading: _Reading, start: int, end: int) -> int:
         if scheme is None:
             return start + 1
         begin = scheme.start()
-    elif src[start] != "w" and start > reading.done and src[start - 1] == "/":
+    elif src[start] == "/":
+        if start == reading.done:
+            return start + 1
         begin = start - 1
+        if begin > reading.done and src[begin - 1] == "/":
+            begin -= 1
     found = address_at(src, begin, end)
     if found is None:
         return start + 1
@@ -261,14 +294,18 @@ def _kind(character: str) -> int:
 def _pair(runs: list[_Run], html: list[str]) -> None:
     """Make tags of the runs that belong together. Those are certain that nest, and can only begin or only end."""
     opened: list[_Run] = []
+    waiting = dict.fromkeys("*_~", 0)
     for run in runs:
+        sign = run.mark[0]
         if run.opens and run.closes:
-            if sum(other.mark[0] == run.mark[0] for other in runs) > 1:
+            if sum(other.mark[0] == sign for other in runs) > 1:
                 raise NotSimple
         elif run.opens:
             opened.append(run)
-        elif any(other.mark[0] == run.mark[0] for other in opened):
+            waiting[sign] += 1
+        elif waiting[sign]:
             opening = opened.pop()
+            waiting[sign] -= 1
             if opening.mark != run.mark:
                 raise NotSimple
             html[opening.place], html[run.place] = _TAGS[run.mark]
@@ -288,6 +325,5 @@ _READERS: dict[str, Callable[[_Reading, int, int], int]] = {
     "@": _at,
     ":": _address,
     "w": _address,
-    "r": _address,
-    "u": _address,
+    "/": _address,
 }
