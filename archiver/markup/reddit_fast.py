@@ -1,10 +1,12 @@
-"""The Reddit dialect in a short way: bodies of which every block and every sign is of the commonest, and certain.
+"""The Reddit dialect in a short way: bodies of which every block and every sign is one of the commonest, and certain.
 
-The bytes are those of the full parser; a body that holds anything else is left to it (None). The last gate (sanitise.py)
-is not asked, so this must be as safe: all that is written is text in which "&", "<" and ">" are escaped, tags that stand
-in this module and in reddit_fast_inline.py without anything from the body in them, the number that a list starts with,
-and addresses of links, which are those that ``links.resolve`` gives (web addresses and paths in the archive), escaped as
-attributes and of a form that the gate is known to let pass.
+The bytes are those of the full parser; a body that holds anything else is left to it (None). The last gate
+(sanitise.py) is not asked, so this must be as safe by itself. All that is written is
+- text, in which "&", "<" and ">" are escaped,
+- tags that stand in this module and in reddit_fast_inline.py, with nothing from the body in them, but
+- the number that a list starts with, and
+- addresses of links: those that ``links.resolve`` gives (of the web, or within the archive), of a form that the gate is
+  known to let pass, and escaped as attributes.
 """
 
 from __future__ import annotations

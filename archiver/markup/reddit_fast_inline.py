@@ -11,6 +11,9 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from unicodedata import category
 
+from markdown_it.common.entities import entities
+from markdown_it.common.utils import isValidEntityCode
+
 from archiver.markup.links import REL, Context, resolve
 from archiver.markup.plain import quote
 from archiver.markup.reddit_autolinks import SCHEMES, address_at
@@ -22,6 +25,8 @@ _SCHEME = re.compile(rf"(?<![A-Za-z])(?i:{SCHEMES})\Z")
 _LONGEST_SCHEME = 9
 _ESCAPABLE = frozenset("\\`*_{}[]()#+-.!:|&<>/^~")
 _CODE = re.compile(r"`([^`]++)`(?!`)")
+_FEW = 20
+"""Signs that the full way may look for the end of, in bodies that this one reads, and never tire."""
 _RUN = {mark: re.compile(re.escape(mark) + "++") for mark in "*_~"}
 _LINK = re.compile(r"\[([^\[\]\\]*+)\](?:[ \n]*+(\([ \n]*+([^)\\'\"]*+)(\)?))?)?")
 _SAFE = re.compile(r"(?i:https?://|/)[A-Za-z0-9#/?]")
@@ -31,11 +36,8 @@ _CERTAIN = re.compile(
 )
 """Addresses that the last gate lets pass for certain: those of hosts with ordinary names, and those in the archive."""
 _HARMLESS_LESS = re.compile(r"<(?=[ \n<=)]|\Z)")
-_ENTITY = re.compile(r"&(?:#[0-9A-Za-z]++|[A-Za-z][A-Za-z0-9]*+);")
-_ENTITIES = {
-    **{f"&{name};": f"&{name};" for name in ("amp", "lt", "gt", "nbsp")},
-    **{"&quot;": '"', "&#39;": "'", "&#x27;": "'", "&#x200B;": "\u200b", "&#x200b;": "\u200b"},
-}
+_TAG = re.compile(r"</?[A-Za-z0-9][^<>:@\n]*+>")
+_ENTITY = re.compile(r"&(?:#([0-9]{2,6}+)|#[xX]([0-9A-Fa-f]{2,5}+)|(#[0-9A-Za-z]*+|[A-Za-z][0-9A-Za-z]*+));")
 _RAISED = re.compile(r"(\^{1,3}+)((?!www\.)[A-Za-z0-9.,!?'\"-]*+)(?=[ \n]|\Z)")
 _MAIL = re.compile(r"@[A-Za-z0-9_-]*+\.")
 _BEFORE_AT = re.compile(r"[A-Za-z0-9.+_-]")
@@ -226,9 +228,11 @@ def _address(reading: _Reading, start: int, end: int) -> int:
 
 
 def _less(reading: _Reading, start: int, end: int) -> int:
-    """A "<" that begins no tag and no address, as nothing can end it or follows it that may stand there."""
+    """What looks like a tag is text; so is a "<" alone, if what follows it cannot be an address."""
     src = reading.src
-    if _HARMLESS_LESS.match(src, start) or (src.find(">", start) < 0 and src.count("<") < 20):
+    if tag := _TAG.match(src, start, end):
+        return reading.write(quote(tag[0]), start, tag.end())
+    if _HARMLESS_LESS.match(src, start, end) or (src.find(">", start) < 0 and src.count("<") < _FEW):
         return start + 1
     raise NotSimple
 
@@ -237,9 +241,16 @@ def _entity(reading: _Reading, start: int, end: int) -> int:
     entity = _ENTITY.match(reading.src, start, end)
     if entity is None:
         return start + 1
-    if entity[0] not in _ENTITIES:
-        raise NotSimple
-    return reading.write(_ENTITIES[entity[0]], start, entity.end())
+    if entity[3]:
+        text = entities.get(entity[3])
+        if text is None:
+            raise NotSimple
+    else:
+        code = int(entity[1] or entity[2], 10 if entity[1] else 16)
+        if code <= 0x20 or not isValidEntityCode(code):
+            raise NotSimple
+        text = chr(code)
+    return reading.write(quote(text).replace("\xa0", "&nbsp;"), start, entity.end())
 
 
 def _raised(reading: _Reading, start: int, end: int) -> int:
