@@ -16,21 +16,24 @@ from archiver.model import BodyFormat
 _MARKUP = ("\\", "`", "*", "_", "[", "<", "~", "^", "@", "\t", "{", " \n", "www.")
 """Without these, and what the patterns below find, a body holds no markup. To ask for one text after the other is far
 quicker than to search for any character of a class."""
-_TEXTS = {"reddit": (*_MARKUP, ">!"), "lemmy": (*_MARKUP, '"', "--", "+-", ",,")}
+_TEXTS = {"reddit": _MARKUP, "lemmy": (*_MARKUP, '"')}
 _CLOSER = (
     ("&", re.compile("&(?! )")),  # an entity, perhaps
     ("\n", re.compile(r"\n(?:[-+=#>|: ]|[0-9]++[.)])")),  # a block
 )
 _PATTERNS = {
-    "reddit": (*_CLOSER, ("/", re.compile("//|[ru]/"))),
+    "reddit": (*_CLOSER, ("/", re.compile("/(?:/|(?<=[ru]/))")), (">", re.compile(">!"))),
     "lemmy": (
         *_CLOSER,
         ("/", re.compile("//")),
         (".", re.compile(r"\.(?![\s)]|\Z)")),  # a bare host name or an ellipsis
         ("'", re.compile(r"'(?:(?![A-Za-z])|(?<![A-Za-z]'))")),  # only apostrophes within words are simple
         ("(", re.compile(r"\((?:[cCrR]|[tT][mM])\)")),
-        ("?", re.compile("[?!]{3}")),
-        ("!", re.compile("!{3}")),
+        ("?", re.compile(r"\?[?!]{2}")),
+        ("!", re.compile("![?!]{2}")),
+        ("-", re.compile("--")),
+        ("+", re.compile(r"\+-")),
+        (",", re.compile(",,")),
     ),
 }
 """What to search for in a body that holds a sign."""

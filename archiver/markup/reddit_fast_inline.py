@@ -38,7 +38,7 @@ _CERTAIN = re.compile(
 _HARMLESS_LESS = re.compile(r"<(?=[ \n<=)]|\Z)")
 _TAG = re.compile(r"</?[A-Za-z0-9][^<>:@\n]*+>")
 _ENTITY = re.compile(r"&(?:#([0-9]{2,6}+)|#[xX]([0-9A-Fa-f]{2,5}+)|(#[0-9A-Za-z]*+|[A-Za-z][0-9A-Za-z]*+));")
-_RAISED = re.compile(r"(\^{1,3}+)((?!www\.)[A-Za-z0-9.,!?'\"-]*+)(?=[ \n]|\Z)")
+_RAISED = re.compile(r"(\^{1,3}+)([A-Za-z0-9.,!?'\"-]*+)(?=[ \n]|\Z)")
 _MAIL = re.compile(r"@[A-Za-z0-9_-]*+\.")
 _BEFORE_AT = re.compile(r"[A-Za-z0-9.+_-]")
 _TAGS = {
@@ -256,7 +256,7 @@ def _entity(reading: _Reading, start: int, end: int) -> int:
 def _raised(reading: _Reading, start: int, end: int) -> int:
     """``^word`` and ``^^word``; the last "^" raises nothing where no word follows it."""
     raised = _RAISED.match(reading.src, start, end)
-    if raised is None or reading.in_link:
+    if raised is None or reading.in_link or "www." in raised[2]:
         raise NotSimple
     levels, word = len(raised[1]), raised[2]
     if not word:
