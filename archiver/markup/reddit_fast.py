@@ -20,6 +20,7 @@ from archiver.markup.reddit_fast_inline import NotSimple, render_inline, signs_i
 LONGEST = 20_000
 """Characters; in less, no text can exhaust what the full way may spend on searches or on long addresses."""
 _DEEPEST = 3
+"""Quotes and lists within each other."""
 _BLANK = re.compile(r"(\n(?: *+\n)++)")
 _ODD_START = re.compile(r"\n(?:[ >#*+=|:_`~-]|[0-9]++\.)")
 """Beginnings of lines that may be more than a paragraph's."""

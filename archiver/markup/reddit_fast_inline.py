@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache, lru_cache
-from unicodedata import category
+from functools import lru_cache
 
 from markdown_it.common.entities import entities
 from markdown_it.common.utils import isValidEntityCode
@@ -17,6 +16,7 @@ from markdown_it.common.utils import isValidEntityCode
 from archiver.markup.links import REL, Context, resolve
 from archiver.markup.plain import quote
 from archiver.markup.reddit_autolinks import SCHEMES, address_at
+from archiver.markup.reddit_fast_emphasis import Run, pair, run_at
 
 _SIGNS = ("\\", "`", "*", "_", "~", "[", "<", "&", "^", "@")
 _ADDRESS_SIGNS = {":": "://", "w": "www\\.", "/": "/(?<=[ru]/)"}
@@ -27,7 +27,6 @@ _ESCAPABLE = frozenset("\\`*_{}[]()#+-.!:|&<>/^~")
 _CODE = re.compile(r"`([^`]++)`(?!`)")
 _FEW = 20
 """Signs that the full way may look for the end of, in bodies that this one reads, and never tire."""
-_RUN = {mark: re.compile(re.escape(mark) + "++") for mark in "*_~"}
 _LINK = re.compile(r"\[([^\[\]\\]*+)\](?:[ \n]*+(\([ \n]*+([^)\\'\"]*+)(\)?))?)?")
 _SAFE = re.compile(r"(?i:https?://|/)[A-Za-z0-9#/?]")
 _CERTAIN = re.compile(
@@ -41,14 +40,6 @@ _ENTITY = re.compile(r"&(?:#([0-9]{2,6}+)|#[xX]([0-9A-Fa-f]{2,5}+)|(#[0-9A-Za-z]
 _RAISED = re.compile(r"(\^{1,3}+)([A-Za-z0-9.,!?'\"-]*+)(?=[ \n]|\Z)")
 _MAIL = re.compile(r"@[A-Za-z0-9_-]*+\.")
 _BEFORE_AT = re.compile(r"[A-Za-z0-9.+_-]")
-_TAGS = {
-    ("*", 1): ("<em>", "</em>"),
-    ("*", 2): ("<strong>", "</strong>"),
-    ("*", 3): ("<em><strong>", "</strong></em>"),
-    ("~", 2): ("<del>", "</del>"),
-}
-_TAGS |= {("_", length): _TAGS["*", length] for length in (1, 2, 3)}
-_WORD, _SPACE, _PUNCTUATION = 0, 1, 2
 
 
 class NotSimple(Exception):  # noqa: N818 (no error: the full parser is asked)
@@ -101,7 +92,7 @@ class _Reading:
         self.done = 0
         """Up to where the text is written."""
         self.html: list[str] = []
-        self.runs: list[_Run] = []
+        self.runs: list[Run] = []
 
     def read(self, start: int, end: int) -> str:
         """HTML of the text from ``start`` to ``end``."""
@@ -113,8 +104,8 @@ class _Reading:
             start = sign.start()
             pos = _READERS[src[start]](self, start, end)
         self.write_text(end)
-        if self.runs:
-            _pair(self.runs, self.html)
+        if self.runs and not pair(self.runs, self.html):
+            raise NotSimple
         return "".join(self.html)
 
     def write_text(self, end: int) -> None:
@@ -142,19 +133,6 @@ class _Reading:
 
 def _in_attribute(text: str) -> str:
     return quote(text).replace('"', "&quot;")
-
-
-class _Run:
-    """Some ``*``, ``_`` or ``~`` in a row, that may begin or end emphasis."""
-
-    __slots__ = ("closes", "mark", "opens", "place")
-
-    def __init__(self, mark: tuple[str, int], place: int, opens: bool, closes: bool) -> None:
-        self.mark = mark
-        self.place = place
-        """Which piece of HTML it is."""
-        self.opens = opens
-        self.closes = closes
 
 
 def _line_end(reading: _Reading, start: int, end: int) -> int:
@@ -273,53 +251,13 @@ def _at(reading: _Reading, start: int, end: int) -> int:
 
 
 def _emphasis(reading: _Reading, start: int, end: int) -> int:
-    """Note what a run of signs may be, as CommonMark has it (section 6.2)."""
-    src = reading.src
-    sign = src[start]
-    run = _RUN[sign].match(src, start, end)
-    after = run.end() if run else end
-    last = _kind(src[start - 1]) if start else _SPACE
-    following = _kind(src[after]) if after < end else _SPACE
-    if (sign == "_" and last == following == _WORD) or (sign == "~" and after == start + 1):
-        return after
-    left = following == _WORD or (following == _PUNCTUATION and last != _WORD)
-    right = last == _WORD or (last == _PUNCTUATION and following != _WORD)
-    opens = left and (sign != "_" or not right or last == _PUNCTUATION)
-    closes = right and (sign != "_" or not left or following == _PUNCTUATION)
+    """Write signs of emphasis as they stand, and note them: they may become tags."""
+    after, opens, closes = run_at(reading.src, start, end)
     if opens or closes:
-        mark = (sign, after - start)
-        if mark not in _TAGS:
-            raise NotSimple
-        reading.write(src[start:after], start, after)
-        reading.runs.append(_Run(mark, len(reading.html) - 1, opens, closes))
+        signs = reading.src[start:after]
+        reading.write(signs, start, after)
+        reading.runs.append(Run(signs, len(reading.html) - 1, opens, closes))
     return after
-
-
-@cache
-def _kind(character: str) -> int:
-    if character in " \n":
-        return _SPACE
-    return _PUNCTUATION if category(character)[0] in "PS" else _WORD
-
-
-def _pair(runs: list[_Run], html: list[str]) -> None:
-    """Make tags of the runs that belong together. Those are certain that nest, and can only begin or only end."""
-    opened: list[_Run] = []
-    waiting = dict.fromkeys("*_~", 0)
-    for run in runs:
-        sign = run.mark[0]
-        if run.opens and run.closes:
-            if sum(other.mark[0] == sign for other in runs) > 1:
-                raise NotSimple
-        elif run.opens:
-            opened.append(run)
-            waiting[sign] += 1
-        elif waiting[sign]:
-            opening = opened.pop()
-            waiting[sign] -= 1
-            if opening.mark != run.mark:
-                raise NotSimple
-            html[opening.place], html[run.place] = _TAGS[run.mark]
 
 
 _READERS: dict[str, Callable[[_Reading, int, int], int]] = {
