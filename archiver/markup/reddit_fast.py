@@ -108,17 +108,17 @@ class _Blocks:
 
     def _next(self) -> str:
         """The next piece, taken off with the blank lines after it."""
-        del self.left[-2:-1]
-        return self.left.pop()
+        piece = self.left.pop()
+        del self.left[-1:]
+        return piece
 
     def _while(self, start: re.Pattern[str]) -> str:
         """The next pieces that begin so, with the blank lines between them."""
-        end = len(self.left) - 1
-        while end > 1 and start.match(self.left[end - 2]):
-            end -= 2
-        text = "".join(self.left[: end - 1 if end else None : -1])
-        del self.left[max(0, end - 1) :]
-        return text
+        pieces = [self.left.pop()]
+        while len(self.left) > 1 and start.match(self.left[-2]):
+            pieces += [self.left.pop(), self.left.pop()]
+        del self.left[-1:]
+        return "".join(pieces)
 
     def _code(self) -> str:
         text = self._while(_INDENT)
@@ -149,7 +149,7 @@ class _Blocks:
                 break
         if number is None:
             return f"<ul>\n{''.join(html)}</ul>\n"
-        if len(number) > 9 or not number.isascii():
+        if len(number) > 9:
             raise NotSimple
         start = "" if int(number) == 1 else f' start="{int(number)}"'
         return f"<ol{start}>\n{''.join(html)}</ol>\n"

@@ -30,11 +30,11 @@ _FEW = 20
 _LINK = re.compile(r"\[([^\[\]\\]*+)\](?:[ \n]*+(\([ \n]*+([^)\\'\"]*+)(\)?))?)?")
 _SAFE = re.compile(r"(?i:https?://|/)[A-Za-z0-9#/?]")
 _CERTAIN = re.compile(
-    r"(?i:https?)://(?:(?!xn--)[A-Za-z0-9-]++\.)++(?!xn--)[A-Za-z][A-Za-z0-9-]*+(?:[/?#].*+)?|(?![^/]*:)[!-~]++",
-    re.DOTALL | re.IGNORECASE,
+    r"https?://(?:(?!(?i:xn)--)[A-Za-z0-9-]++\.)++(?!(?i:xn)--)[A-Za-z][A-Za-z0-9-]*+(?:[/?#].*+)?|(?![^/]*:)[!-~]++",
+    re.DOTALL,
 )
 """Addresses that the last gate lets pass for certain: those of hosts with ordinary names, and those in the archive."""
-_HARMLESS_LESS = re.compile(r"<(?=[ \n<=)]|\Z)")
+_HARMLESS_LESS = re.compile(r"<(?=[ \n<)]|\Z)")
 _TAG = re.compile(r"</?[A-Za-z0-9][^<>:@\n]*+>")
 _ENTITY = re.compile(r"&(?:#([0-9]{2,6}+)|#[xX]([0-9A-Fa-f]{2,5}+)|(#[0-9A-Za-z]*+|[A-Za-z][0-9A-Za-z]*+));")
 _RAISED = re.compile(r"(\^{1,3}+)([A-Za-z0-9.,!?'\"-]*+)(?=[ \n]|\Z)")
