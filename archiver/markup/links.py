@@ -18,6 +18,8 @@ REL = "nofollow ugc noopener"
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*+):")
 _WEB = re.compile(r"(?i:https?)://([^/?#\\\s]++)([^?#]*+)(.*+)", re.DOTALL)
+_ORDINARY = re.compile(r"https?://([a-z0-9.-]++)(/[\w.~!$'()*+,;=:@/-]*+|)([?#][\w.~!$&'()*+,;=:@/?#-]*+|)", re.ASCII)
+"""Web addresses as most are written: nothing in them needs a change."""
 _LEMMY_PATH = re.compile(r"/([cmu])/([A-Za-z0-9._%+-]++)(?:@([A-Za-z0-9.-]++))?/?")
 _REDDIT_PATH = re.compile(r"/(r|u|user)/([A-Za-z0-9_-]++)/?")
 _DROPPED = re.compile(r"[\x00-\x20\x7f-\x9f\ufeff]")
@@ -76,6 +78,8 @@ def resolve(url: str, context: Context, *, below_root: bool = False) -> str | No
         if context.host == UNKNOWN_HOST:
             return None
         url = f"https://{context.host}/{url.removeprefix('/')}"
+    if ordinary := _ORDINARY.fullmatch(url):
+        return _in_archive(ordinary[1], ordinary[2], ordinary[3], context) or url
     scheme = _SCHEME.match(url)
     if scheme is None or scheme[1].lower() not in SCHEMES:
         return None

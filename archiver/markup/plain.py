@@ -10,10 +10,15 @@ import linkify_it  # type: ignore[import-untyped]
 from archiver.markup.links import REL, Context, resolve
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\ufeff]+")
+_CONTROL_BYTES = bytes([*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
+_MAY_DROP = re.compile(rb"\xc2[\x80-\x9f]|\xef\xbb\xbf")
+"""A C1 control or a byte order mark in UTF-8."""
 _NEWLINES = re.compile(r"\r\n?")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*+\n)++")
 _BULLET = re.compile(r" {0,4}•[ \t]++")
 _linkify = linkify_it.LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+UNUSUAL_SPACE = re.compile("[\x0b\x0c\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
+"""White space besides " ", "\\n" and tabs: rare, and each parser has its own opinion of it."""
 LONGEST_LINKED = 256 * 1024
 """Characters; the link finder is not asked about longer texts."""
 
@@ -22,17 +27,20 @@ def clean(text: str) -> str:
     """``text`` with plain line ends and without NUL, C0 and C1 controls and byte order marks (lone halves too)."""
     if "\r" in text:
         text = _NEWLINES.sub("\n", text)
-    text = _CONTROLS.sub("", text)
     try:
-        text.encode()
+        utf8 = text.encode()
     except UnicodeEncodeError:
-        text = text.encode("utf-8", "replace").decode()
-    return text
+        utf8 = text.encode("utf-8", "replace")
+        text = utf8.decode()
+    # Most texts have nothing to drop, and so much is seen quicker in their bytes.
+    if len(utf8.translate(None, _CONTROL_BYTES)) == len(utf8) and (text.isascii() or not _MAY_DROP.search(utf8)):
+        return text
+    return _CONTROLS.sub("", text)
 
 
 def quote(text: str) -> str:
     """``text`` escaped for HTML; quotation marks stay, as none of it stands in an attribute."""
-    return escape(text, quote=False)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def render_text(body: str, context: Context) -> str:

@@ -1,10 +1,12 @@
-"""The Reddit dialect in a short way: bodies of which every block and every sign is of the commonest, and certain.
+"""The Reddit dialect in a short way: bodies of which every block and every sign is one of the commonest, and certain.
 
-The bytes are those of the full parser; a body that holds anything else is left to it (None). The last gate (sanitise.py)
-is not asked, so this must be as safe: all that is written is text in which "&", "<" and ">" are escaped, tags that stand
-in this module and in reddit_fast_inline.py without anything from the body in them, the number that a list starts with,
-and addresses of links, which are those that ``links.resolve`` gives (web addresses and paths in the archive), escaped as
-attributes and of a form that the gate is known to let pass.
+The bytes are those of the full parser; a body that holds anything else is left to it (None). The last gate
+(sanitise.py) is not asked, so this must be as safe by itself. All that is written is
+- text, in which "&", "<" and ">" are escaped,
+- tags that stand in this module and in reddit_fast_inline.py, with nothing from the body in them, but
+- the number that a list starts with, and
+- addresses of links: those that ``links.resolve`` gives (of the web, or within the archive), of a form that the gate is
+  known to let pass, and escaped as attributes.
 """
 
 from __future__ import annotations
@@ -12,13 +14,13 @@ from __future__ import annotations
 import re
 
 from archiver.markup.links import Context
-from archiver.markup.plain import quote
-from archiver.markup.reddit_fast_inline import NotSimple, render_inline
+from archiver.markup.plain import UNUSUAL_SPACE, quote
+from archiver.markup.reddit_fast_inline import NotSimple, render_inline, signs_in
 
-LONGEST = 10_000
+LONGEST = 20_000
 """Characters; in less, no text can exhaust what the full way may spend on searches or on long addresses."""
 _DEEPEST = 3
-_UNUSUAL_SPACE = re.compile("[\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
+"""Quotes and lists within each other."""
 _BLANK = re.compile(r"(\n(?: *+\n)++)")
 _ODD_START = re.compile(r"\n(?:[ >#*+=|:_`~-]|[0-9]++\.)")
 """Beginnings of lines that may be more than a paragraph's."""
@@ -37,24 +39,24 @@ _ANY_ITEM = re.compile(r"\n *+(?:[*+-]|[0-9]++\.) ")
 
 def render_reddit(body: str, context: Context) -> str | None:
     """HTML of a body in the Reddit dialect; None when only the full parser can tell. ``context`` is Reddit's."""
-    if len(body) > LONGEST or ">!" in body or "]:" in body:
+    if len(body) > LONGEST or (">" in body and ">!" in body) or ("]" in body and "]:" in body):
         return None
-    if not body.isascii() and _UNUSUAL_SPACE.search(body):
+    if not body.isascii() and UNUSUAL_SPACE.search(body):
         return None
     try:
-        return _blocks(body.expandtabs(4), context, 0)
+        return _blocks(body.expandtabs(4), signs_in(body), context, 0)
     except NotSimple:
         return None
 
 
-def _blocks(text: str, context: Context, depth: int) -> str:
+def _blocks(text: str, signs: str, context: Context, depth: int) -> str:
     """HTML of the blocks in ``text``."""
     if not _ODD_START.search("\n" + text):
         text = text.strip("\n")
-        return "".join([_paragraph(part, context) for part in _BLANK.split(text)[::2]]) if text else ""
+        return "".join([_paragraph(part, signs, context) for part in _BLANK.split(text)[::2]]) if text else ""
     if depth > _DEEPEST:
         raise NotSimple
-    blocks = _Blocks(_without_blank_ends(text), context, depth)
+    blocks = _Blocks(_without_blank_ends(text), signs, context, depth)
     html = []
     while blocks.left:
         html.append(blocks.read())
@@ -66,17 +68,18 @@ def _without_blank_ends(text: str) -> str:
     end = text.find("\n", len(text.rstrip(" \n")))
     if end >= 0:
         text = text[:end]
-    return text[text.rfind("\n", 0, len(text) - len(text.lstrip(" \n"))) + 1 :]
+    return text[text.rfind("\n", 0, len(text) - len(text.lstrip(" \n"))) + 1 :] if text.strip(" ") else ""
 
 
-def _paragraph(text: str, context: Context) -> str:
-    return f"<p>{render_inline(text.strip(' '), context)}</p>\n"
+def _paragraph(text: str, signs: str, context: Context) -> str:
+    return f"<p>{render_inline(text.strip(' '), signs, context)}</p>\n"
 
 
 class _Blocks:
     """The blocks of one text while they are read."""
 
-    def __init__(self, text: str, context: Context, depth: int) -> None:
+    def __init__(self, text: str, signs: str, context: Context, depth: int) -> None:
+        self.signs = signs
         self.context = context
         self.depth = depth
         self.left = _BLANK.split(text)[::-1] if text else []
@@ -95,27 +98,27 @@ class _Blocks:
             raise NotSimple
         odd = _ODD_LINE.search("\n" + piece)
         if odd is None:
-            return _paragraph(self._next(), self.context)
+            return _paragraph(self._next(), self.signs, self.context)
         # A quote needs no blank line before it.
         head, tail = piece[: max(0, odd.start() - 1)], piece[odd.start() :]
         if not head or not _QUOTE.match(tail):
             raise NotSimple
         self.left[-1] = tail
-        return _paragraph(head, self.context)
+        return _paragraph(head, self.signs, self.context)
 
     def _next(self) -> str:
         """The next piece, taken off with the blank lines after it."""
-        del self.left[-2:-1]
-        return self.left.pop()
+        piece = self.left.pop()
+        del self.left[-1:]
+        return piece
 
     def _while(self, start: re.Pattern[str]) -> str:
         """The next pieces that begin so, with the blank lines between them."""
-        end = len(self.left) - 1
-        while end > 1 and start.match(self.left[end - 2]):
-            end -= 2
-        text = "".join(self.left[: end - 1 if end else None : -1])
-        del self.left[max(0, end - 1) :]
-        return text
+        pieces = [self.left.pop()]
+        while len(self.left) > 1 and start.match(self.left[-2]):
+            pieces += [self.left.pop(), self.left.pop()]
+        del self.left[-1:]
+        return "".join(pieces)
 
     def _code(self) -> str:
         text = self._while(_INDENT)
@@ -124,7 +127,7 @@ class _Blocks:
         return f'<pre tabindex="0"><code>{quote(_CODE_INDENT.sub("", text))}\n</code></pre>\n'
 
     def _quote(self) -> str:
-        quoted = _blocks(_QUOTE_SIGN.sub("", self._while(_QUOTE)), self.context, self.depth + 1)
+        quoted = _blocks(_QUOTE_SIGN.sub("", self._while(_QUOTE)), self.signs, self.context, self.depth + 1)
         if not quoted:
             raise NotSimple
         return f"<blockquote>\n{quoted}</blockquote>\n"
@@ -146,17 +149,18 @@ class _Blocks:
                 break
         if number is None:
             return f"<ul>\n{''.join(html)}</ul>\n"
-        if len(number) > 9 or not number.isascii():
+        if len(number) > 9:
             raise NotSimple
         start = "" if int(number) == 1 else f' start="{int(number)}"'
         return f"<ol{start}>\n{''.join(html)}</ol>\n"
 
     def _item(self, text: str, loose: bool) -> str:
-        if not text.strip(" \n"):
+        words = text.strip(" \n")
+        if not words:
             raise NotSimple
         if loose:
-            return f"<li>\n{_blocks(text, self.context, self.depth + 1)}</li>\n"
-        return f"<li>{render_inline(text.strip(' '), self.context)}</li>\n"
+            return f"<li>\n{_blocks(text, self.signs, self.context, self.depth + 1)}</li>\n"
+        return f"<li>{render_inline(words, self.signs, self.context)}</li>\n"
 
 
 def _items(piece: str, indent: str, ordered: bool) -> list[str]:

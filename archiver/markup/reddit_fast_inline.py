@@ -8,85 +8,104 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
-from unicodedata import category
+from functools import lru_cache
+
+from markdown_it.common.entities import entities
+from markdown_it.common.utils import isValidEntityCode
 
 from archiver.markup.links import REL, Context, resolve
 from archiver.markup.plain import quote
 from archiver.markup.reddit_autolinks import SCHEMES, address_at
+from archiver.markup.reddit_fast_emphasis import Run, pair, run_at
 
-_MARKS = r"\\`*_~\[<&^@"
-_PLAIN_SIGN = re.compile(rf"[{_MARKS}]")
-_SIGN = re.compile(rf"[{_MARKS}\n:wru](?:(?<=[^:wru])|(?<=:)//|(?<=w)ww\.|(?<=[ru])/)")
+_SIGNS = ("\\", "`", "*", "_", "~", "[", "<", "&", "^", "@")
+_ADDRESS_SIGNS = {":": "://", "w": "www\\.", "/": "/(?<=[ru]/)"}
+"""What bare links are found by, and what it must stand in."""
 _SCHEME = re.compile(rf"(?<![A-Za-z])(?i:{SCHEMES})\Z")
 _LONGEST_SCHEME = 9
 _ESCAPABLE = frozenset("\\`*_{}[]()#+-.!:|&<>/^~")
 _CODE = re.compile(r"`([^`]++)`(?!`)")
-_RUN = {mark: re.compile(re.escape(mark) + "++") for mark in "*_~"}
+_FEW = 20
+"""Signs that the full way may look for the end of, in bodies that this one reads, and never tire."""
 _LINK = re.compile(r"\[([^\[\]\\]*+)\](?:[ \n]*+(\([ \n]*+([^)\\'\"]*+)(\)?))?)?")
 _SAFE = re.compile(r"(?i:https?://|/)[A-Za-z0-9#/?]")
 _CERTAIN = re.compile(
-    r"(?i:https?)://(?:(?!xn--)[A-Za-z0-9-]++\.)++(?!xn--)[A-Za-z][A-Za-z0-9-]*+(?:[/?#].*+)?|(?![^/]*:)[!-~]++",
-    re.DOTALL | re.IGNORECASE,
+    r"https?://(?:(?!(?i:xn)--)[A-Za-z0-9-]++\.)++(?!(?i:xn)--)[A-Za-z][A-Za-z0-9-]*+(?:[/?#].*+)?|(?![^/]*:)[!-~]++",
+    re.DOTALL,
 )
 """Addresses that the last gate lets pass for certain: those of hosts with ordinary names, and those in the archive."""
-_HARMLESS_LESS = re.compile(r"<(?=[ \n<=)]|\Z)")
-_ENTITY = re.compile(r"&(?:#[0-9A-Za-z]++|[A-Za-z][A-Za-z0-9]*+);")
-_ENTITIES = {
-    **{f"&{name};": f"&{name};" for name in ("amp", "lt", "gt", "nbsp")},
-    **{"&quot;": '"', "&#39;": "'", "&#x27;": "'", "&#x200B;": "\u200b", "&#x200b;": "\u200b"},
-}
-_RAISED = re.compile(r"(\^{1,3}+)((?!www\.)[A-Za-z0-9.,!?'\"-]*+)(?=[ \n]|\Z)")
+_HARMLESS_LESS = re.compile(r"<(?=[ \n<)]|\Z)")
+_TAG = re.compile(r"</?[A-Za-z0-9][^<>:@\n]*+>")
+_ENTITY = re.compile(r"&(?:#([0-9]{2,6}+)|#[xX]([0-9A-Fa-f]{2,5}+)|(#[0-9A-Za-z]*+|[A-Za-z][0-9A-Za-z]*+));")
+_RAISED = re.compile(r"(\^{1,3}+)([A-Za-z0-9.,!?'\"-]*+)(?=[ \n]|\Z)")
 _MAIL = re.compile(r"@[A-Za-z0-9_-]*+\.")
 _BEFORE_AT = re.compile(r"[A-Za-z0-9.+_-]")
-_TAGS = {
-    ("*", 1): ("<em>", "</em>"),
-    ("*", 2): ("<strong>", "</strong>"),
-    ("*", 3): ("<em><strong>", "</strong></em>"),
-    ("~", 2): ("<del>", "</del>"),
-}
-_TAGS |= {("_", length): _TAGS["*", length] for length in (1, 2, 3)}
-_WORD, _SPACE, _PUNCTUATION = 0, 1, 2
 
 
 class NotSimple(Exception):  # noqa: N818 (no error: the full parser is asked)
     """This text may mean more than can be told without the full parser."""
 
 
-def render_inline(text: str, context: Context) -> str:
-    """HTML of ``text``, a paragraph's; raises NotSimple. ``text`` holds no white space but " " and "\\n"."""
-    linked = "/" in text or "www." in text
-    if not linked and not _PLAIN_SIGN.search(text) and " \n" not in text and "\n " not in text:
+def signs_in(text: str) -> str:
+    """The signs that ``text`` holds, each once: so few are quicker to find, piece by piece, than all there are."""
+    signs = [sign for sign in _SIGNS if sign in text]
+    if "/" in text:
+        if "://" in text:
+            signs.append(":")
+        if "r/" in text or "u/" in text:
+            signs.append("/")
+    if "www." in text:
+        signs.append("w")
+    return "".join(signs)
+
+
+def render_inline(text: str, signs: str, context: Context) -> str:
+    """HTML of ``text``, a paragraph's in a body that holds ``signs``; raises NotSimple.
+
+    There is no white space in it but " " and line ends.
+    """
+    if "\n" in text and (" \n" in text or "\n " in text):
+        signs += "\n"
+    if not signs or not _search(signs)(text):
         return quote(text)
-    return _Reading(text, context, in_link=False).read(0, len(text))
+    return _Reading(text, signs, context).read(0, len(text))
+
+
+@lru_cache(1000)
+def _search(signs: str) -> Callable[..., re.Match[str] | None]:
+    """Search for any of ``signs``."""
+    if len(signs) == 1:
+        return re.compile(_ADDRESS_SIGNS.get(signs, re.escape(signs))).search
+    return re.compile(rf"[{re.escape(signs)}](?:(?<=[^:w/])|(?<=:)//|(?<=w)ww\.|(?<=[ru]/))").search
 
 
 class _Reading:
     """A paragraph, or the text of a link, while it is read."""
 
-    __slots__ = ("context", "done", "html", "in_link", "runs", "src")
+    __slots__ = ("context", "done", "html", "in_link", "runs", "signs", "src")
 
-    def __init__(self, src: str, context: Context, *, in_link: bool) -> None:
+    def __init__(self, src: str, signs: str, context: Context, *, in_link: bool = False) -> None:
         self.src = src
+        self.signs = signs
         self.context = context
         self.in_link = in_link
         self.done = 0
         """Up to where the text is written."""
         self.html: list[str] = []
-        self.runs: list[_Run] = []
+        self.runs: list[Run] = []
 
     def read(self, start: int, end: int) -> str:
         """HTML of the text from ``start`` to ``end``."""
         src = self.src
-        search = _SIGN.search
+        search = _search(self.signs)
         self.done = start
         pos = start
         while sign := search(src, pos, end):
             start = sign.start()
             pos = _READERS[src[start]](self, start, end)
         self.write_text(end)
-        if self.runs:
-            _pair(self.runs, self.html)
+        if self.runs and not pair(self.runs, self.html):
+            raise NotSimple
         return "".join(self.html)
 
     def write_text(self, end: int) -> None:
@@ -114,19 +133,6 @@ class _Reading:
 
 def _in_attribute(text: str) -> str:
     return quote(text).replace('"', "&quot;")
-
-
-class _Run:
-    """Some ``*``, ``_`` or ``~`` in a row, that may begin or end emphasis."""
-
-    __slots__ = ("closes", "mark", "opens", "place")
-
-    def __init__(self, mark: tuple[str, int], place: int, opens: bool, closes: bool) -> None:
-        self.mark = mark
-        self.place = place
-        """Which piece of HTML it is."""
-        self.opens = opens
-        self.closes = closes
 
 
 def _line_end(reading: _Reading, start: int, end: int) -> int:
@@ -168,7 +174,10 @@ def _link(reading: _Reading, start: int, end: int) -> int:
     address = link[3].rstrip(" \n").removeprefix("<").removesuffix(">")
     if not link[4] or not link[1].strip(" \n") or not _SAFE.match(address):
         raise NotSimple
-    text = _Reading(src, reading.context, in_link=True).read(*link.span(1))
+    if _search(reading.signs)(src, start + 1, link.end(1)):
+        text = _Reading(src, reading.signs, reading.context, in_link=True).read(start + 1, link.end(1))
+    else:
+        text = quote(link[1])
     return reading.link(address, text, start, link.end())
 
 
@@ -183,8 +192,12 @@ def _address(reading: _Reading, start: int, end: int) -> int:
         if scheme is None:
             return start + 1
         begin = scheme.start()
-    elif src[start] != "w" and start > reading.done and src[start - 1] == "/":
+    elif src[start] == "/":
+        if start == reading.done:
+            return start + 1
         begin = start - 1
+        if begin > reading.done and src[begin - 1] == "/":
+            begin -= 1
     found = address_at(src, begin, end)
     if found is None:
         return start + 1
@@ -193,9 +206,11 @@ def _address(reading: _Reading, start: int, end: int) -> int:
 
 
 def _less(reading: _Reading, start: int, end: int) -> int:
-    """A "<" that begins no tag and no address, as nothing can end it or follows it that may stand there."""
+    """What looks like a tag is text; so is a "<" alone, if what follows it cannot be an address."""
     src = reading.src
-    if _HARMLESS_LESS.match(src, start) or (src.find(">", start) < 0 and src.count("<") < 20):
+    if tag := _TAG.match(src, start, end):
+        return reading.write(quote(tag[0]), start, tag.end())
+    if _HARMLESS_LESS.match(src, start, end) or (src.find(">", start) < 0 and src.count("<") < _FEW):
         return start + 1
     raise NotSimple
 
@@ -204,15 +219,22 @@ def _entity(reading: _Reading, start: int, end: int) -> int:
     entity = _ENTITY.match(reading.src, start, end)
     if entity is None:
         return start + 1
-    if entity[0] not in _ENTITIES:
-        raise NotSimple
-    return reading.write(_ENTITIES[entity[0]], start, entity.end())
+    if entity[3]:
+        text = entities.get(entity[3])
+        if text is None:
+            raise NotSimple
+    else:
+        code = int(entity[1] or entity[2], 10 if entity[1] else 16)
+        if code <= 0x20 or not isValidEntityCode(code):
+            raise NotSimple
+        text = chr(code)
+    return reading.write(quote(text).replace("\xa0", "&nbsp;"), start, entity.end())
 
 
 def _raised(reading: _Reading, start: int, end: int) -> int:
     """``^word`` and ``^^word``; the last "^" raises nothing where no word follows it."""
     raised = _RAISED.match(reading.src, start, end)
-    if raised is None or reading.in_link:
+    if raised is None or reading.in_link or "www." in raised[2]:
         raise NotSimple
     levels, word = len(raised[1]), raised[2]
     if not word:
@@ -229,49 +251,13 @@ def _at(reading: _Reading, start: int, end: int) -> int:
 
 
 def _emphasis(reading: _Reading, start: int, end: int) -> int:
-    """Note what a run of signs may be, as CommonMark has it (section 6.2)."""
-    src = reading.src
-    sign = src[start]
-    run = _RUN[sign].match(src, start, end)
-    after = run.end() if run else end
-    last = _kind(src[start - 1]) if start else _SPACE
-    following = _kind(src[after]) if after < end else _SPACE
-    if (sign == "_" and last == following == _WORD) or (sign == "~" and after == start + 1):
-        return after
-    left = following == _WORD or (following == _PUNCTUATION and last != _WORD)
-    right = last == _WORD or (last == _PUNCTUATION and following != _WORD)
-    opens = left and (sign != "_" or not right or last == _PUNCTUATION)
-    closes = right and (sign != "_" or not left or following == _PUNCTUATION)
+    """Write signs of emphasis as they stand, and note them: they may become tags."""
+    after, opens, closes = run_at(reading.src, start, end)
     if opens or closes:
-        mark = (sign, after - start)
-        if mark not in _TAGS:
-            raise NotSimple
-        reading.write(src[start:after], start, after)
-        reading.runs.append(_Run(mark, len(reading.html) - 1, opens, closes))
+        signs = reading.src[start:after]
+        reading.write(signs, start, after)
+        reading.runs.append(Run(signs, len(reading.html) - 1, opens, closes))
     return after
-
-
-@cache
-def _kind(character: str) -> int:
-    if character in " \n":
-        return _SPACE
-    return _PUNCTUATION if category(character)[0] in "PS" else _WORD
-
-
-def _pair(runs: list[_Run], html: list[str]) -> None:
-    """Make tags of the runs that belong together. Those are certain that nest, and can only begin or only end."""
-    opened: list[_Run] = []
-    for run in runs:
-        if run.opens and run.closes:
-            if sum(other.mark[0] == run.mark[0] for other in runs) > 1:
-                raise NotSimple
-        elif run.opens:
-            opened.append(run)
-        elif any(other.mark[0] == run.mark[0] for other in opened):
-            opening = opened.pop()
-            if opening.mark != run.mark:
-                raise NotSimple
-            html[opening.place], html[run.place] = _TAGS[run.mark]
 
 
 _READERS: dict[str, Callable[[_Reading, int, int], int]] = {
@@ -288,6 +274,5 @@ _READERS: dict[str, Callable[[_Reading, int, int], int]] = {
     "@": _at,
     ":": _address,
     "w": _address,
-    "r": _address,
-    "u": _address,
+    "/": _address,
 }

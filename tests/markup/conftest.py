@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from archiver.markup import Context
+
+sys.path.append(str(Path(__file__).parent.parent / "bench"))  # for the prose that measuring is done with
 
 ARCHIVE = {
     ("community", "here"): "../c/here.html",
