@@ -188,22 +188,23 @@ def _listing(
     head = render.list_head(community, numbers)
     scratch = Scratch(PIECES_KEPT)
 
+    def posts(keys: list[int]) -> list[str]:
+        """Their HTML, which looks alike in every order."""
+        found = scratch.get(keys)
+        if fresh := [key for key in keys if key not in found]:
+            made = render.post_lines(community, [(post, count) for _, post, count in worker.archive.posts(fresh)])
+            scratch.keep(dict(zip(fresh, made, strict=True)))
+            found |= zip(fresh, made, strict=True)
+        return [found[key] for key in keys]
+
     for names, things in arranged:
         for number, span in enumerate(paging.batches(len(things), size), 1):
             shown = [things[at] for at in span]
-            current = ListPage(names, number, len(things))
-            content = _checksum(
-                worker.origin, [(line.key, line.changed) for line in shown], groups, current, head.on(number)
-            )
-            known = worker.staging.known(head.files(groups).path(names, number), content)
+            frame, view = render.page_of_posts(head, groups, ListPage(names, number, len(things)))
+            content = _checksum(worker.origin, [(line.key, line.changed) for line in shown], frame, view)
+            known = worker.staging.known(frame.path, content)
             if known is None:
-                posts = scratch.get([line.key for line in shown])
-                if fresh := [line.key for line in shown if line.key not in posts]:
-                    made = render.post_lines(community, [shown[1:] for shown in worker.archive.posts(fresh)])
-                    posts |= zip(fresh, made, strict=True)
-                    scratch.keep({key: posts[key] for key in fresh})
-                page = render.posts(head, groups, current, [posts[line.key] for line in shown])
-                known = worker.write(page, content)
+                known = worker.write(render.posts(frame, view, posts([line.key for line in shown])), content)
             files.append(known)
     return files
 

@@ -91,11 +91,12 @@ class ListRenderer:
         about = self._numbers(numbers, urls.page_name(base)) if numbers else None
         return ListHead(base, view.title if view else self._parts.title, view, about)
 
-    def posts(self, head: ListHead, groups: Sequence[tuple[str, ...]], current: ListPage, lines: Sequence[str]) -> Page:
-        """One page of a list of posts.
+    def page_of_posts(
+        self, head: ListHead, groups: Sequence[tuple[str, ...]], current: ListPage
+    ) -> tuple[Frame, ListingPage]:
+        """All that one page of a list of posts shows besides the posts.
 
-        ``groups``: the orders there are, those that come out alike together; ``lines``: those of this page, as
-        ``post_lines`` makes them.
+        ``groups``: the orders there are, those that come out alike together.
         """
         files = head.files(groups)
         path = files.path(current.names, current.number)
@@ -109,14 +110,17 @@ class ListRenderer:
             periods=self._periods(orders) if any(name.startswith("top") for name in current.names) else [],
             pages=pages,
             first=self._first(current),
-            filled=bool(lines),
+            filled=current.total > 0,
             community=head.community,
             sidebar=self._templates.sidebar(head.community) if head.community else None,
             about=head.about,
             root=urls.relative("index.html", path).removesuffix("index.html"),
         )
         kind = "community" if head.community else "index"
-        frame = Frame(path, kind, path, sided=bool(head.community or head.about))
+        return Frame(path, kind, path, sided=bool(head.community or head.about)), view
+
+    def posts(self, frame: Frame, view: ListingPage, lines: Sequence[str]) -> Page:
+        """That page with its posts, as ``post_lines`` makes them."""
         (page,) = self._templates.pages("listing", [frame], [view], [lines])
         return page
 
