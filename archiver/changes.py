@@ -11,9 +11,8 @@ import msgspec
 
 from archiver import theme
 from archiver.config import Settings
-from archiver.ledger import ASK, Ledger
+from archiver.ledger import ASK, FRONT, Ledger, named_unit, thread_unit
 from archiver.store import Archive
-from archiver.units import FRONT, named_unit, thread_unit
 
 LIBRARIES = ("babel", "jinja2", "linkify-it-py", "markdown-it-py", "markupsafe", "mdit-py-plugins", "nh3")
 """Those that pages are made with: a newer one may make others."""

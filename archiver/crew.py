@@ -9,17 +9,21 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archiver.errors import PublishError
+from archiver.job import Job
 from archiver.ledger import Rendered
-from archiver.units import Job, Worker
+
+if TYPE_CHECKING:
+    from archiver.units import Worker
 
 
 class Piece(NamedTuple):
-    """Work for one process: ``work(worker, things)``."""
+    """Work for one process."""
 
-    work: Callable[[Worker, Any], list[Rendered]]
+    kind: str
+    """The function of units that does it: "threads", "persons", "communities" or "front"."""
     things: list[Any]
 
 
@@ -39,14 +43,27 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait_for_it, daemon=True).start()
 
 
-def _loaded() -> None:
-    """Done as soon as a process has started and loaded the program."""
+def _load() -> None:
+    """Done as soon as a process has started and loaded what makes pages."""
 
 
 def _in_worker(job: Job, piece: Piece) -> list[Rendered]:
     global _worker
-    _worker = _worker or Worker(job)
-    return piece.work(_worker, piece.things)
+    _worker = _worker or _engaged(job)
+    return _done(_worker, piece)
+
+
+def _engaged(job: Job) -> Worker:
+    from archiver.units import Worker  # where there is something to do, as it takes long to load
+
+    return Worker(job)
+
+
+def _done(worker: Worker, piece: Piece) -> list[Rendered]:
+    from archiver import units
+
+    work: Callable[[Worker, Any], list[Rendered]] = getattr(units, piece.kind)
+    return work(worker, piece.things)
 
 
 class Crew:
@@ -78,7 +95,7 @@ class Crew:
             # "spawn": the same on every system, and safe beside the threads of a progress bar.
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self._jobs, context, initializer=_end_with_parent)
-            self._pool.submit(_loaded)
+            self._pool.submit(_load)
 
     def do(self, job: Job, pieces: Iterator[Piece], *, spread: bool) -> Iterator[list[Rendered]]:
         """What comes of each piece, in whatever order they are finished. Raises ArchiverError.
@@ -90,9 +107,9 @@ class Crew:
         if self._pool:
             yield from self._spread(self._pool, job, pieces)
             return
-        self._alone = self._alone or Worker(job)
+        self._alone = self._alone or _engaged(job)
         for piece in pieces:
-            yield piece.work(self._alone, piece.things)
+            yield _done(self._alone, piece)
 
     def _spread(self, pool: ProcessPoolExecutor, job: Job, pieces: Iterator[Piece]) -> Iterator[list[Rendered]]:
         waiting: set[Future[list[Rendered]]] = set()

@@ -17,10 +17,14 @@ from typing import Any
 
 import msgspec
 
+from archiver import urls
 from archiver.errors import PublishError
 
 ASK = tuple[str, str, str]
 """("person" or "community", host, name)."""
+
+FRONT = "front"
+"""The unit of the pages about the whole archive, and the files of the theme."""
 
 _VERSION = 1
 """Grows with every change of the tables."""
@@ -40,6 +44,16 @@ CREATE TABLE IF NOT EXISTS place (
 ) WITHOUT ROWID;
 CREATE TEMP TABLE IF NOT EXISTS gone (path TEXT PRIMARY KEY) WITHOUT ROWID;
 """
+
+
+def thread_unit(key: int) -> str:
+    """The unit of a thread."""
+    return f"thread {key}"
+
+
+def named_unit(kind: str, host: str, name: str) -> str:
+    """The unit of a person or community; the same for every spelling of the name."""
+    return msgspec.json.encode([kind, host, urls.folded_name(name)]).decode()
 
 
 class Written(msgspec.Struct, frozen=True):

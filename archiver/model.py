@@ -247,4 +247,13 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     """Why reading stopped early, if it did."""
 
 
+class Numbers(msgspec.Struct, frozen=True):
+    """How much there is."""
+
+    threads: int
+    comments: int
+    communities: list[tuple[str, str, int]]
+    """(host, name, threads), largest first."""
+
+
 Record = Site | Community | Person | Post | Comment | Gap

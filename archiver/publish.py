@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from archiver import intake, units
+from archiver import intake
 from archiver.changes import Changes
 from archiver.config import Settings
 from archiver.crew import Crew, Piece
 from archiver.intake import Progress
+from archiver.job import Job
 from archiver.ledger import Rendered
+from archiver.model import Numbers
 from archiver.output import Build
 from archiver.redactions import Redactions
-from archiver.render import Numbers
 from archiver.store import Archive, Purged, purge, reading
 
 THREADS_AT_ONCE = 100
@@ -31,8 +32,6 @@ WORTH_WORKERS = 500
 """Threads and people from which on starting processes takes less time than it saves."""
 WORTH_PREPARING = 20_000
 """Records of a dump from which on they are started while it is read."""
-
-T = TypeVar("T")
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -77,13 +76,13 @@ def build_site(
         try:
             changes = Changes(archive, build.ledger, output, settings)
             if changes:
-                job = units.Job(str(archive_path), str(output), str(build.work), settings, changes.origin, redactions)
+                job = Job(str(archive_path), str(output), str(build.work), settings, changes.origin, redactions)
                 size = numbers.threads + numbers.comments if changes.count is None else changes.count
                 do = partial(crew.do, job, spread=size >= WORTH_WORKERS)
-                threads = _pieces(units.threads, changes.threads(), THREADS_AT_ONCE)
+                threads = _pieces("threads", changes.threads(), THREADS_AT_ONCE)
                 for thread, comments in _render(do(threads), build, "threads", progress):
                     changes.moved(thread, comments)
-                rest = chain(_lists(changes, numbers), _pieces(units.persons, changes.persons(), PERSONS_AT_ONCE))
+                rest = chain(_lists(changes, numbers), _pieces("persons", changes.persons(), PERSONS_AT_ONCE))
                 for _ in _render(do(rest), build, "lists", progress):
                     pass
             crew.dismiss()
@@ -99,24 +98,24 @@ def _numbers(archive: Archive) -> Numbers:
     return Numbers(counts["post"], counts["comment"], archive.community_sizes())
 
 
-def _pieces(work: Callable[..., Any], things: Iterator[T], size: int) -> Iterator[Piece]:
+def _pieces(kind: str, things: Iterator[Any], size: int) -> Iterator[Piece]:
     while piece := list(islice(things, size)):
-        yield Piece(work, piece)
+        yield Piece(kind, piece)
 
 
 def _lists(changes: Changes, numbers: Numbers) -> Iterator[Piece]:
     """The longest lists first, so that no worker is left alone with one at the end."""
-    yield Piece(units.front, [numbers])
+    yield Piece("front", [numbers])
     names: list[tuple[str, str]] = []
     posts = 0
     for host, name, threads in changes.communities(numbers.communities):
         names.append((host, name))
         posts += threads + 1
         if posts >= LISTED_AT_ONCE:
-            yield Piece(units.communities, names)
+            yield Piece("communities", names)
             names, posts = [], 0
     if names:
-        yield Piece(units.communities, names)
+        yield Piece("communities", names)
 
 
 def _render(

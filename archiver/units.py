@@ -8,17 +8,14 @@ from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 
-import msgspec
-
-from archiver import markup, paging, sorts, theme, tree, urls
-from archiver.config import Settings
-from archiver.ledger import ASK, Rendered, Written
-from archiver.model import Comment, Community, Person, Post
+from archiver import markup, paging, sorts, theme, tree
+from archiver.job import Job
+from archiver.ledger import ASK, FRONT, Rendered, Written, named_unit, thread_unit
+from archiver.model import Comment, Community, Numbers, Person, Post
 from archiver.output import Scratch, Staging
 from archiver.platforms import PLATFORMS, REDDIT
 from archiver.ranking import Ranking
-from archiver.redactions import Redactions
-from archiver.render import ListPage, Numbers, Page, Renderer, Span
+from archiver.render import ListPage, Page, Renderer, Span
 from archiver.sorts import EntryLine, PostLine
 from archiver.store import reading
 
@@ -30,32 +27,6 @@ PAGES_AT_ONCE = 10
 """Pages of a person's list that are rendered together."""
 NAMES_KEPT = 50_000
 """People and communities of whom a worker remembers whether they have a page."""
-
-FRONT = "front"
-"""The unit of the pages about the whole archive, and the files of the theme."""
-
-
-def thread_unit(key: int) -> str:
-    """The unit of a thread."""
-    return f"thread {key}"
-
-
-def named_unit(kind: str, host: str, name: str) -> str:
-    """The unit of a person or community; the same for every spelling of the name."""
-    return msgspec.json.encode([kind, host, urls.folded_name(name)]).decode()
-
-
-class Job(msgspec.Struct, frozen=True):
-    """What a worker needs to know to render any page of the site."""
-
-    archive: str
-    output: str
-    workplace: str
-    settings: Settings
-    origin: str
-    """A checksum of what all pages depend on; only what was made from the same is taken as it is."""
-    redactions: Redactions = ()
-    """What no page may show."""
 
 
 class Worker:

@@ -19,6 +19,7 @@ LAYERS = [
     ["changes", "crew"],
     ["units"],
     ["render", "store", "importers", "intake", "output", "serve"],
+    ["job"],
     ["ledger", "redactions"],
     ["theme", "markup", "dumps", "views", "words", "paging"],
     ["tree", "sorts", "ranking", "urls", "config"],

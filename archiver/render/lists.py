@@ -10,7 +10,7 @@ import msgspec
 
 from archiver import markup, sorts, urls, views
 from archiver.config import Settings
-from archiver.model import Capture, Comment, Community, Person, Post, Skip
+from archiver.model import Capture, Comment, Community, Numbers, Person, Post, Skip
 from archiver.render.parts import OrderFiles, Parts, Span
 from archiver.render.templates import Frame, Page, Templates
 from archiver.views import ArchiveView, CommunityView, Link, ListingPage, OrderLink, PageLink, PersonPage, Time
@@ -28,15 +28,6 @@ class EntryView(msgspec.Struct, gc=False):
     community: Link | None
     created: Time | None
     excerpt: str | None
-
-
-class Numbers(msgspec.Struct, frozen=True):
-    """How much there is."""
-
-    threads: int
-    comments: int
-    communities: Sequence[tuple[str, str, int]]
-    """(host, name, threads), largest first."""
 
 
 class ListPage(msgspec.Struct, frozen=True):

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from archiver.platforms import REDDIT_HOST
+from archiver.redactions import Redactions
 from archiver.store.archive import Archive
 from archiver.store.changes import PENDING
 from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Table
 
 if TYPE_CHECKING:
-    from archiver.redactions import Redactions, Rules
+    from archiver.redactions.rules import Rules
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -95,7 +96,7 @@ class _Purge:
 
     def __init__(self, db: sqlite3.Connection, wanted: Redactions, secret: str) -> None:
         # What finds names in texts takes long to load, and most commands do without.
-        from archiver.redactions import Rules
+        from archiver.redactions.rules import Rules
 
         self._db = db
         self._wanted = wanted

@@ -13,11 +13,12 @@ import msgspec
 from archiver.errors import StoreError
 from archiver.model import Capture, Comment, Community, Person, Post, Site, Skip
 from archiver.platforms import REDDIT_HOST
+from archiver.redactions import Redactions
 from archiver.sorts import EntryLine, PostLine
 from archiver.store.archive import Archive, StoredThread
 
 if TYPE_CHECKING:
-    from archiver.redactions import Redactions, Rules
+    from archiver.redactions.rules import Rules
 
 _SHOWN = """
 CREATE TEMP TABLE gone (key INTEGER PRIMARY KEY);
@@ -46,7 +47,7 @@ class RedactedArchive(Archive):
     def __init__(self, path: Path, redactions: Redactions) -> None:
         """Raises StoreError."""
         # What finds names in texts takes long to load, and most commands do without.
-        from archiver.redactions import Rules
+        from archiver.redactions.rules import Rules
 
         super().__init__(path, writable=False)
         try:
