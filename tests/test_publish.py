@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from archiver import units
 from archiver.errors import ThemeError
+from archiver.render import threads
 
 Make = Callable[..., Any]
 
@@ -224,3 +227,45 @@ def test_a_template_with_a_fault_is_one_clear_error(make_site: Make, lines: Any,
     (folder / "templates" / name).write_text("{% macro open(c) %}{% endmacro %}\n{{ nothing.at.all }}")
     with pytest.raises(ThemeError, match=r"theme 'mine'.*'nothing' is undefined"):
         make_site([lines([post(), comment(1, None, "bob")])], theme=str(folder))
+
+
+CUT = "{{ cut }}"
+
+
+@pytest.mark.parametrize(
+    ("name", "template", "said"),
+    [
+        ("thread.html", "{% for page in rows %}<p>no cuts</p>{% endfor %}", "thread.html: must have {{ cut }}"),
+        ("comment.html", f"{{% for c in rows %}}{CUT}{{% endfor %}}", "comment.html: must have {{ cut }}"),
+        ("person.html", f"{{% for page in rows %}}{CUT * 6}{{% endfor %}}", "person.html: must have {{ cut }}"),
+        (
+            "base.html",
+            "{% block title %}{% endblock %}{% block main %}{% endblock %}",
+            "base.html must have each block",
+        ),
+    ],
+)
+def test_a_template_without_its_cuts_is_one_clear_error(
+    make_site: Make, lines: Any, tmp_path: Path, name: str, template: str, said: str
+) -> None:
+    folder = tmp_path / "mine"
+    (folder / "templates").mkdir(parents=True)
+    (folder / "templates" / name).write_text(template)
+    with pytest.raises(ThemeError, match=f"theme 'mine'.*{re.escape(said)}"):
+        make_site([lines([post(), comment(1, None, "bob")])], theme=str(folder))
+
+
+def test_lists_longer_than_what_is_kept_in_memory_are_the_same(
+    make_site: Make, lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dump = lines(
+        [*(post(id=f"p{n}", score=n * 7 % 11) for n in range(1, 9)), *(comment(n, None, "bob") for n in range(1, 9))]
+    )
+    whole = make_site([dump], posts_per_page=2)
+    expected = {path: (whole.folder / path).read_bytes() for path in whole.paths()}
+    monkeypatch.setattr(units, "PIECES_KEPT", 3)
+    monkeypatch.setattr(units, "ENTRIES_AT_ONCE", 2)
+    monkeypatch.setattr(units, "PAGES_AT_ONCE", 1)
+    monkeypatch.setattr(threads, "AT_ONCE", 2)
+    again = make_site([dump], posts_per_page=2)
+    assert {path: (again.folder / path).read_bytes() for path in again.paths()} == expected
