@@ -9,7 +9,7 @@ from typing import Any
 from archiver.model import Comment, Community, Person, Post
 from archiver.store.cells import text
 
-REMEMBERED = 50_000
+REMEMBERED = 20_000
 """Changed threads and people kept in memory before they are written down."""
 
 PENDING = "pending"

@@ -14,7 +14,7 @@ from archiver.store.changes import Changes
 from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Rank
 from archiver.store.sightings import Sightings
 
-POSTS_REMEMBERED = 100_000
+POSTS_REMEMBERED = 50_000
 """Row keys of posts kept in memory; more are looked up."""
 COMMENTS_HELD = 500
 """Comments written at once,"""
