@@ -190,7 +190,7 @@ class ListRenderer:
     def about(self, numbers: Numbers, captures: Sequence[tuple[Capture, Sequence[tuple[int, Skip]]]]) -> Page:
         """What the archive holds and where it came from."""
         about = {
-            "description": self._settings.description,
+            "description": self._parts.description,
             "threads": views.threads(numbers.threads, self._words),
             "comments": views.comments(numbers.comments, self._words),
         }
@@ -229,7 +229,7 @@ class ListRenderer:
 
     def _numbers(self, numbers: Numbers, here: str) -> ArchiveView:
         return ArchiveView(
-            description=self._settings.description,
+            description=self._parts.description,
             facts=[
                 (self._words.gettext("Threads"), self._words.number(numbers.threads)),
                 (self._words.gettext("Comments"), self._words.number(numbers.comments)),

@@ -92,6 +92,7 @@ class Parts:
         self.addresses = Addresses({host: site.platform for host, site in sites.items()}, settings.root_host)
         # Templates cut what they render at this character, and a site.yaml may hold anything.
         self.title = (settings.title or self._archive_title()).replace("\0", "")
+        self.description = settings.description and settings.description.replace("\0", "")
         self._communities: dict[tuple[Community, str], tuple[CommunityView, list[tuple[str, str, str]]]] = {}
         self._author = lru_cache(AUTHORS_KEPT)(self._author_in)
 
