@@ -56,7 +56,14 @@ def _bare_address(state: StateInline, silent: bool) -> bool:
     if not state.src.startswith("://", state.pos):
         return False
     state.env["reading"] = state.env.get("reading", 0) + len(state.src)
-    return bool(state.env["reading"] <= BUDGET) and linkify_address(state, silent)
+    start = state.pos
+    if state.env["reading"] > BUDGET or not linkify_address(state, silent):
+        return False
+    # Where it only skips, it may take what stands far before for the scheme, and go back.
+    if state.pos <= start:
+        state.pos = start
+        return False
+    return True
 
 
 def _bare_links(state: StateCore) -> None:
