@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from archiver.errors import PublishError
 from archiver.job import Job
@@ -22,13 +23,19 @@ if TYPE_CHECKING:
 class Piece(NamedTuple):
     """Work for one process."""
 
-    kind: str
-    """The function of units that does it: "threads", "persons", "communities" or "front"."""
+    kind: Literal["threads", "persons", "communities", "front"]
+    """The function of units that does it."""
     things: list[Any]
 
 
 _worker: Worker | None = None
 """The one of this process."""
+
+
+def _begin() -> None:
+    """What each process does first: it loads what makes pages, and sees to it that it ends with its parent."""
+    _end_with_parent()
+    import_module("archiver.units")
 
 
 def _end_with_parent() -> None:
@@ -43,8 +50,8 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait_for_it, daemon=True).start()
 
 
-def _load() -> None:
-    """Done as soon as a process has started and loaded what makes pages."""
+def _nothing() -> None:
+    """The first piece of work, which makes all processes start."""
 
 
 def _in_worker(job: Job, piece: Piece) -> list[Rendered]:
@@ -94,8 +101,8 @@ class Crew:
         if self._pool is None and self._jobs > 1:
             # "spawn": the same on every system, and safe beside the threads of a progress bar.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._jobs, context, initializer=_end_with_parent)
-            self._pool.submit(_load)
+            self._pool = ProcessPoolExecutor(self._jobs, context, initializer=_begin)
+            self._pool.submit(_nothing)
 
     def do(self, job: Job, pieces: Iterator[Piece], *, spread: bool) -> Iterator[list[Rendered]]:
         """What comes of each piece, in whatever order they are finished. Raises ArchiverError.

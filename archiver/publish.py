@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -98,7 +98,7 @@ def _numbers(archive: Archive) -> Numbers:
     return Numbers(counts["post"], counts["comment"], archive.community_sizes())
 
 
-def _pieces(kind: str, things: Iterator[Any], size: int) -> Iterator[Piece]:
+def _pieces(kind: Literal["threads", "persons"], things: Iterator[Any], size: int) -> Iterator[Piece]:
     while piece := list(islice(things, size)):
         yield Piece(kind, piece)
 

@@ -133,8 +133,8 @@ class CommunityView(msgspec.Struct, gc=False):
     facts: list[tuple[str, str | Time]]
     """(what, how much): readers, users here now, founded."""
     moderators: list[Link] = []
-    html: str | None = None
-    """All that but title and link as the side of a page has it, once it was made."""
+    html: Markup | None = None
+    """All that but title and link, as the side of a page has it; templates.py fills it in."""
 
 
 class ThreadView(msgspec.Struct, gc=False):
@@ -157,7 +157,6 @@ class ThreadView(msgspec.Struct, gc=False):
     distinct: bool
     """Its orders do not all come out alike."""
     community: CommunityView | None
-    sidebar: Markup | None
     head: Markup = Markup("")
     """The post, and what is above about the comments, once it was made."""
 
@@ -198,10 +197,7 @@ class ListingPage(msgspec.Struct, gc=False):
     filled: bool
     """There are posts, which stand where the template cuts."""
     community: CommunityView | None
-    sidebar: Markup | None
     about: ArchiveView | None
-    root: str
-    """The way to the top of the site."""
 
 
 class ArchiveView(msgspec.Struct, gc=False):

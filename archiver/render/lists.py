@@ -78,7 +78,7 @@ class ListRenderer:
     def list_head(self, community: Community | None, numbers: Numbers | None) -> ListHead:
         """What all pages of a list of posts share: of a community, or (community None) of the whole archive."""
         base = self._base(community)
-        view = self._parts.community(community, urls.page_name(base)) if community else None
+        view = self._templates.with_side(self._parts.community(community, urls.page_name(base))) if community else None
         about = self._numbers(numbers, urls.page_name(base)) if numbers else None
         return ListHead(base, view.title if view else self._parts.title, view, about)
 
@@ -103,9 +103,7 @@ class ListRenderer:
             first=self._first(current),
             filled=current.total > 0,
             community=head.community,
-            sidebar=self._templates.sidebar(head.community) if head.community else None,
             about=head.about,
-            root=urls.relative("index.html", path).removesuffix("index.html"),
         )
         kind = "community" if head.community else "index"
         return Frame(path, kind, path, sided=bool(head.community or head.about)), view

@@ -147,11 +147,11 @@ class Templates:
         """The HTML of each of several things: "post", "post_line", "entry" or "sidebar"."""
         return self._split(kind, views, 1)[:-1]
 
-    def sidebar(self, community: CommunityView) -> Markup:
-        """What is known of a community, for the side of a page."""
+    def with_side(self, community: CommunityView) -> CommunityView:
+        """The community with its HTML for the side of a page, which is made once."""
         if community.html is None:
-            community.html = self.rows("sidebar", [community])[0]
-        return Markup(community.html)  # noqa: S704 (made by the template)
+            community.html = Markup(self.rows("sidebar", [community])[0])  # noqa: S704 (made by the template)
+        return community
 
     def _split(self, kind: str, views: Sequence[Any], pieces: int) -> list[str]:
         """Everything rendered by one call, cut into so many pieces for each and what follows the last."""

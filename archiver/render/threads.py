@@ -117,7 +117,6 @@ class ThreadRenderer:
         """What all pages of a thread share."""
         words, post = self._parts.words, thread.post
         notes = [NESTING_NOTES[post.nesting]] if post.nesting and thread.count else []
-        side = self._parts.community(community, here) if community else None
         view = ThreadView(
             post=self._parts.post(post, thread.count, here, full=True),
             heading=views.comments(thread.count, words),
@@ -129,8 +128,7 @@ class ThreadRenderer:
             missing_url=urls.linkable(thread.missing_url),
             notes=[words.gettext(note) for note in notes],
             distinct=distinct,
-            community=side,
-            sidebar=self._templates.sidebar(side) if side else None,
+            community=self._templates.with_side(self._parts.community(community, here)) if community else None,
         )
         view.head = Markup(self._templates.rows("post", [view])[0])  # noqa: S704 (made by the template)
         return view
