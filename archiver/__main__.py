@@ -1,5 +1,12 @@
-"""``python -m archiver``: the same as the command."""
+"""The command. What it does is loaded when it is called: worker processes load this file too, and need little of it."""
 
-from archiver.cli import main
 
-main()
+def main() -> None:
+    """Run the command line."""
+    from archiver.cli import main as command
+
+    command()
+
+
+if __name__ == "__main__":
+    main()

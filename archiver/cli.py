@@ -118,7 +118,7 @@ def import_(
     started = time.monotonic()
     options = _options(format_name, captured_at, keep_deleted, trust_packed, fail_fast)
     with _progress(quiet) as progress, Archive(archive, writable=True) as opened:
-        report = intake.import_dumps(opened, dumps, options, progress)
+        report = intake.import_dumps(opened, dumps, options, progress, jobs=_processors())
     _tell_import(report, verbose)
     if not quiet:
         click.echo(f"{_imported(report)}; {time.monotonic() - started:.1f} seconds")
@@ -188,7 +188,7 @@ def build(
     if not dumps and not path.exists():
         raise click.UsageError(f"there is no archive {path} yet; name a DUMP to build from, or an --archive")
     with _progress(quiet) as progress:
-        processes = jobs or os.cpu_count() or 1
+        processes = jobs or _processors()
         report = publish.build_site(dumps, path, output, settings, importing, processes, progress, taken_back)
     _tell_import(report.imported, verbose)
     _tell_copies(report.purged)
@@ -306,6 +306,10 @@ def languages_(verbose: bool) -> None:
 def _options(format: str | None, captured: Moment | None, keep: bool, trust: int, fail_fast: bool) -> intake.Options:
     limits = Limits().times(trust)
     return intake.Options(format=format, captured=captured, keep_deleted=keep, fail_fast=fail_fast, limits=limits)
+
+
+def _processors() -> int:
+    return os.cpu_count() or 1
 
 
 def _archive_beside(output: Path, has_dumps: bool) -> Path:

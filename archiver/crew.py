@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -32,12 +31,6 @@ _worker: Worker | None = None
 """The one of this process."""
 
 
-def _begin() -> None:
-    """What each process does first: it loads what makes pages, and sees to it that it ends with its parent."""
-    _end_with_parent()
-    import_module("archiver.units")
-
-
 def _end_with_parent() -> None:
     """A worker whose parent is killed would wait for work for ever."""
     parent = multiprocessing.parent_process()
@@ -48,10 +41,6 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=wait_for_it, daemon=True).start()
-
-
-def _nothing() -> None:
-    """The first piece of work, which makes all processes start."""
 
 
 def _in_worker(job: Job, piece: Piece) -> list[Rendered]:
@@ -96,27 +85,24 @@ class Crew:
             self._pool.shutdown(cancel_futures=True)
         self._alone = self._pool = None
 
-    def prepare(self) -> None:
-        """Start the processes ahead of the work, so that they need not be waited for."""
-        if self._pool is None and self._jobs > 1:
-            # "spawn": the same on every system, and safe beside the threads of a progress bar.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._jobs, context, initializer=_begin)
-            self._pool.submit(_nothing)
-
     def do(self, job: Job, pieces: Iterator[Piece], *, spread: bool) -> Iterator[list[Rendered]]:
         """What comes of each piece, in whatever order they are finished. Raises ArchiverError.
 
         ``spread``: over several processes, as far as there may be any.
         """
-        if spread:
-            self.prepare()
-        if self._pool:
-            yield from self._spread(self._pool, job, pieces)
+        if spread and self._jobs > 1:
+            yield from self._spread(self._started(), job, pieces)
             return
         self._alone = self._alone or _engaged(job)
         for piece in pieces:
             yield _done(self._alone, piece)
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            # "spawn": the same on every system, and safe beside the threads of a progress bar.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self._jobs, context, initializer=_end_with_parent)
+        return self._pool
 
     def _spread(self, pool: ProcessPoolExecutor, job: Job, pieces: Iterator[Piece]) -> Iterator[list[Rendered]]:
         waiting: set[Future[list[Rendered]]] = set()

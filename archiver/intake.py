@@ -10,7 +10,7 @@ from itertools import groupby
 
 import msgspec
 
-from archiver import dumps, importers
+from archiver import dumps, importers, reader
 from archiver.dumps import Dump, Importer
 from archiver.errors import ConfigError, DumpError
 from archiver.model import Capture, Moment
@@ -57,9 +57,12 @@ class Report(msgspec.Struct):
     """One line for each reason why records of a dump were skipped."""
 
 
-def import_dumps(archive: Archive, arguments: Iterable[str], options: Options, progress: Progress) -> Report:
+def import_dumps(
+    archive: Archive, arguments: Iterable[str], options: Options, progress: Progress, *, jobs: int = 1
+) -> Report:
     """Import every dump that the arguments name. Each is added whole or, if the program dies, not at all.
 
+    ``jobs``: processes to use, at most; a second one reads what this one writes down.
     What cannot be read becomes a line in the report; with ``fail_fast`` it is raised as DumpError. Raises StoreError.
     """
     report = Report()
@@ -78,7 +81,7 @@ def import_dumps(archive: Archive, arguments: Iterable[str], options: Options, p
                     _note(error, report, options)
             _share_origins(pairs, report, options)
             for dump, importer in pairs:
-                _import_one(archive, dump, importer, options, report, progress)
+                _import_one(archive, dump, importer, options, report, progress, jobs)
     if report.captures or report.known:
         overwrite(archive)
     archive.rest()
@@ -109,7 +112,7 @@ def _share_origins(pairs: list[tuple[Dump, Importer]], report: Report, options: 
 
 
 def _import_one(
-    archive: Archive, dump: Dump, importer: Importer, options: Options, report: Report, progress: Progress
+    archive: Archive, dump: Dump, importer: Importer, options: Options, report: Report, progress: Progress, jobs: int
 ) -> None:
     try:
         digest, size = dumps.sha256(dump.source), dump.source.stat().st_size
@@ -140,7 +143,8 @@ def _import_one(
     try:
         with archive.adding(capture, dump.member) as writer:
             try:
-                for number, item in enumerate(importer.read(dump)):
+                items = reader.read(dump, importer, options.limits, alone=jobs < 2)
+                for number, item in enumerate(items):
                     writer.add(item)
                     if number % REPORT_EVERY == 0:
                         progress(f"reading {dump.label}", number, None)

@@ -30,8 +30,6 @@ LISTED_AT_ONCE = 1000
 """Sizes of the pieces of work that are handed to a worker; of communities, by the posts in them."""
 WORTH_WORKERS = 500
 """Threads and people from which on starting processes takes less time than it saves."""
-WORTH_PREPARING = 20_000
-"""Records of a dump from which on they are started while it is read."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -68,7 +66,7 @@ def build_site(
     with ExitStack() as opened:
         whole = opened.enter_context(Archive(archive_path, writable=writable))
         crew = opened.enter_context(Crew(jobs))
-        imported = intake.import_dumps(whole, dumps, importing, _preparing(crew, progress))
+        imported = intake.import_dumps(whole, dumps, importing, progress, jobs=jobs)
         purged = purge(whole, redactions)
         archive = opened.enter_context(reading(archive_path, redactions))
         numbers = _numbers(archive)
@@ -127,14 +125,3 @@ def _render(
         yield from build.add(rendered)
         finished += len(rendered)
         progress(f"building {what}", finished, None)
-
-
-def _preparing(crew: Crew, progress: Progress) -> Progress:
-    """The same progress; when it tells of a large import, there will be work for several processes."""
-
-    def note(what: str, done: int, total: int | None) -> None:
-        if done >= WORTH_PREPARING:
-            crew.prepare()
-        progress(what, done, total)
-
-    return note

@@ -25,6 +25,8 @@ ENTRIES_AT_ONCE = 500
 """Entries of a person that are rendered together."""
 PAGES_AT_ONCE = 10
 """Pages of a person's list that are rendered together."""
+COMMUNITIES_KEPT = 50
+"""Communities kept for the next thread."""
 NAMES_KEPT = 50_000
 """People and communities of whom a worker remembers whether they have a page."""
 
@@ -40,6 +42,7 @@ class Worker:
         self.sites = self.archive.sites()
         self.theme = theme.load(job.settings.theme)
         self.renderer = Renderer(job.settings, self.theme, self.sites, self._exists)
+        self.community = lru_cache(COMMUNITIES_KEPT)(self.archive.community)
         self._has = lru_cache(NAMES_KEPT)(self._has_page)
         self._asked: set[ASK] = set()
 
@@ -81,7 +84,7 @@ def _thread(worker: Worker, key: int) -> Rendered:
     site = worker.sites[post.host]
     ranking = Ranking(PLATFORMS[site.platform], site.version, as_of)
     offered = [o for o in sorts.offered(stored.comments) if o in worker.settings.orders] or ["old"]
-    community = worker.archive.community(post.host, post.community) if post.community else None
+    community = worker.community(post.host, post.community) if post.community else None
     arranged = sorts.distinct(offered, partial(sorts.arrange, thread, ranking=ranking))
     render = worker.renderer.threads
     pages = render.pages(thread, arranged, community, Span(stored.captured, stored.newest))
@@ -141,7 +144,7 @@ def communities(worker: Worker, names: Iterable[tuple[str, str]]) -> list[Render
         site = worker.sites[host]
         lines = list(worker.archive.post_lines(host, name))
         ranking = Ranking(PLATFORMS[site.platform], site.version, worker.archive.as_of(host, name))
-        files = _listing(worker, lines, ranking, worker.archive.community(host, name), None)
+        files = _listing(worker, lines, ranking, worker.community(host, name), None)
         rendered.append(Rendered(named_unit("community", host, name), files, worker.asked()))
     return rendered
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 from markupsafe import Markup
 
-from archiver.model import Comment, Moment, Post, State
+from archiver.model import Comment, Moment, Post, Skip, State
 from archiver.words import Words
 
 
@@ -32,6 +32,15 @@ class Link(NamedTuple):
     href: str | None = None
     outside: bool = False
     """Leads out of the archive."""
+
+
+class SiteView(NamedTuple):
+    """What every page says about the site."""
+
+    title: str
+    language: str
+    direction: str
+    """ "ltr" or "rtl"."""
 
 
 class OrderLink(msgspec.Struct, gc=False):
@@ -207,6 +216,35 @@ class ArchiveView(msgspec.Struct, gc=False):
     facts: list[tuple[str, str]]
     communities: list[tuple[Link, str]]
     """The largest, with their numbers of threads."""
+
+
+class AboutView(NamedTuple):
+    """The whole archive, for the page about it."""
+
+    description: str | None
+    threads: str
+    """ "52 threads"."""
+    comments: str
+
+
+class CaptureView(msgspec.Struct):
+    """One dump that the archive was made from."""
+
+    name: str
+    format: str
+    told: bool
+    """The time of capture is known, not only a lower bound."""
+    captured: Time | None
+    imported: Time
+    holds: str
+    """ "2 posts and 5 comments"."""
+    size: str
+    """ "14,838 bytes"."""
+    sha256: str
+    error: str | None
+    """Why it was not read to its end."""
+    skips: list[tuple[str, Skip]]
+    """What was skipped, and how often."""
 
 
 class PersonPage(msgspec.Struct, gc=False):

@@ -30,6 +30,8 @@ SOURCE = "en"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000
 """Microseconds."""
+_MINUTE = 60_000_000
+_SECONDS = [f":{second:02}Z" for second in range(60)]
 _LATEST = 253_402_300_799_999_999
 _EARLIEST = -62_135_596_800_000_000
 """Calendars here know the years 1 to 9999; hostile dumps know more."""
@@ -47,12 +49,13 @@ class Words:
         self.direction = self._locale.text_direction
         """ "ltr" or "rtl"."""
         self.translations = _translations(language)
-        both = str(get_datetime_format("medium", self._locale)).replace("'", "").replace("%", "%%")
-        self._both = both.replace("{1}", "%(day)s").replace("{0}", "%(time)s")
+        self._both = str(get_datetime_format("medium", self._locale)).replace("'", "")
+        """Where the day ("{1}") and the time ("{0}") stand."""
         self._percents = copy(self._locale.percent_formats[None])
         self._percents.frac_prec = (0, 1)
         # Threads hold the same days and numbers over and over.
         self._day = lru_cache(4096)(self._day_of)
+        self._around_time = lru_cache(4096)(self._around_time_of)
         self._minute = lru_cache(1440)(self._minute_of)
         self.number = lru_cache(4096)(self._number_of)
         self.percent = lru_cache(1024)(self._percent_of)
@@ -78,11 +81,13 @@ class Words:
 
     def instant(self, microseconds: int) -> tuple[str, str]:
         """An instant in UTC, for machines to the second and for people to the minute."""
-        day, time = divmod(max(_EARLIEST, min(microseconds, _LATEST)), _DAY)
-        seconds = time // 1_000_000
-        day_machine, day_text = self._day(day)
-        minute_machine, minute_text = self._minute(seconds // 60)
-        return f"{day_machine}T{minute_machine}:{seconds % 60:02}Z", self._both % {"day": day_text, "time": minute_text}
+        if not _EARLIEST <= microseconds <= _LATEST:
+            microseconds = max(_EARLIEST, min(microseconds, _LATEST))
+        minutes, rest = divmod(microseconds, _MINUTE)
+        day, minute = divmod(minutes, 1440)
+        machine, before, after = self._around_time(day)
+        minute_machine, minute_text = self._minute(minute)
+        return f"{machine}{minute_machine}{_SECONDS[rest // 1_000_000]}", f"{before}{minute_text}{after}"
 
     def listed(self, things: Iterable[str]) -> str:
         """Things in one sentence: "1 post and 2 comments"."""
@@ -93,6 +98,12 @@ class Words:
         at = _EPOCH + timedelta(days=day)
         pattern = "d MMM y" if self.language == SOURCE else "medium"
         return f"{at.year:04}-{at.month:02}-{at.day:02}", str(format_date(at, pattern, locale=self._locale))
+
+    def _around_time_of(self, day: int) -> tuple[str, str, str]:
+        """What a day since 1970 puts before a time for machines, and before and after one for people."""
+        machine, text = self._day(day)
+        before, after = self._both.split("{0}")
+        return f"{machine}T", before.replace("{1}", text), after.replace("{1}", text)
 
     def _minute_of(self, minute: int) -> tuple[str, str]:
         """A minute of a day, for machines and for people."""

@@ -2,7 +2,7 @@
 
 from archiver.dumps.documents import decode_json
 from archiver.dumps.dump import Dump, Importer
-from archiver.dumps.finding import files, find, sha256
+from archiver.dumps.finding import again, files, find, sha256
 from archiver.dumps.packing import Limits
 
-__all__ = ["Dump", "Importer", "Limits", "decode_json", "files", "find", "sha256"]
+__all__ = ["Dump", "Importer", "Limits", "again", "decode_json", "files", "find", "sha256"]

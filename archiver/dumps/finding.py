@@ -36,6 +36,14 @@ def find(
             yield DumpError(f"{argument}: {reason(error)}")
 
 
+def again(name: str, label: str, path: Path, workplace: ExitStack, limits: Limits, **options: Any) -> Dump:
+    """A dump that was found before and is a file of its own, in another process. Raises DumpError."""
+    found = list(_Finder(workplace, limits, options).unpacked(name, label, path))
+    if len(found) == 1 and isinstance(found[0], Dump):
+        return found[0]
+    raise next((one for one in found if isinstance(one, DumpError)), DumpError(f"{name}: changed while it was read"))
+
+
 def sha256(path: Path) -> str:
     """Checksum of the file as it lies there, packed or not. Raises DumpError."""
     try:
@@ -93,7 +101,7 @@ class _Finder:
         """The dumps that one argument names."""
         path = Path(argument)
         if argument == "-":
-            yield from self._unpack("stdin", "stdin", spool(sys.stdin.buffer, self._workplace))
+            yield from self.unpacked("stdin", "stdin", spool(sys.stdin.buffer, self._workplace))
         elif not path.exists():
             yield DumpError(f"{argument}: no such file or folder")
         elif path.is_dir():
@@ -101,15 +109,15 @@ class _Finder:
                 if isinstance(inner, DumpError):
                     yield inner
                     continue
-                yield from self._unpack(str(inner), _label(path, inner), inner)
+                yield from self.unpacked(str(inner), _label(path, inner), inner)
         elif path.is_fifo():  # such as a shell's <(…), which can be read only once
             with path.open("rb") as stream:
                 copy = spool(stream, self._workplace)
-            yield from self._unpack(argument, path.name, copy)
+            yield from self.unpacked(argument, path.name, copy)
         else:
-            yield from self._unpack(argument, path.name, path)
+            yield from self.unpacked(argument, path.name, path)
 
-    def _unpack(self, name: str, label: str, path: Path) -> Iterator[Dump | DumpError]:
+    def unpacked(self, name: str, label: str, path: Path) -> Iterator[Dump | DumpError]:
         """The dumps in one file on disk."""
         try:
             state = state_of(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
 
 import msgspec
 
@@ -13,7 +12,18 @@ from archiver.config import Settings
 from archiver.model import Capture, Comment, Community, Numbers, Person, Post, Skip
 from archiver.render.parts import OrderFiles, Parts, Span
 from archiver.render.templates import Frame, Page, Templates
-from archiver.views import ArchiveView, CommunityView, Link, ListingPage, OrderLink, PageLink, PersonPage, Time
+from archiver.views import (
+    AboutView,
+    ArchiveView,
+    CaptureView,
+    CommunityView,
+    Link,
+    ListingPage,
+    OrderLink,
+    PageLink,
+    PersonPage,
+    Time,
+)
 
 
 class EntryView(msgspec.Struct, gc=False):
@@ -187,11 +197,11 @@ class ListRenderer:
 
     def about(self, numbers: Numbers, captures: Sequence[tuple[Capture, Sequence[tuple[int, Skip]]]]) -> Page:
         """What the archive holds and where it came from."""
-        about = {
-            "description": self._parts.description,
-            "threads": views.threads(numbers.threads, self._words),
-            "comments": views.comments(numbers.comments, self._words),
-        }
+        about = AboutView(
+            description=self._parts.description,
+            threads=views.threads(numbers.threads, self._words),
+            comments=views.comments(numbers.comments, self._words),
+        )
         rows = [self._capture(capture, skips) for capture, skips in captures]
         return self._templates.page("about", {"about": about, "captures": rows})
 
@@ -238,20 +248,20 @@ class ListRenderer:
             ],
         )
 
-    def _capture(self, capture: Capture, skips: Sequence[tuple[int, Skip]]) -> dict[str, Any]:
+    def _capture(self, capture: Capture, skips: Sequence[tuple[int, Skip]]) -> CaptureView:
         span, words = Span(capture.captured, capture.newest or 0), self._words
-        return {
-            "name": capture.name,
-            "format": capture.format,
-            "told": span.told is not None,
-            "captured": span.time(words),
-            "imported": views.day(capture.imported, words),
-            "holds": words.listed([views.posts(capture.posts, words), views.comments(capture.comments, words)]),
-            "size": words.ngettext("%(num)s byte", "%(num)s bytes", capture.size),
-            "sha256": capture.sha256,
-            "error": capture.error,
-            "skips": [(words.number(count), skip) for count, skip in skips],
-        }
+        return CaptureView(
+            name=capture.name,
+            format=capture.format,
+            told=span.told is not None,
+            captured=span.time(words),
+            imported=views.day(capture.imported, words),
+            holds=words.listed([views.posts(capture.posts, words), views.comments(capture.comments, words)]),
+            size=words.ngettext("%(num)s byte", "%(num)s bytes", capture.size),
+            sha256=capture.sha256,
+            error=capture.error,
+            skips=[(words.number(count), skip) for count, skip in skips],
+        )
 
 
 def _without_periods(links: Sequence[OrderLink]) -> list[OrderLink]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -14,8 +13,9 @@ from markupsafe import Markup, escape
 
 from archiver.config import Settings
 from archiver.errors import ThemeError
+from archiver.render import compiling
 from archiver.theme import Theme
-from archiver.views import CommentView, CommunityView
+from archiver.views import CommentView, CommunityView, SiteView
 from archiver.words import Words
 
 Pieces = tuple[str, str, str, str]
@@ -50,6 +50,17 @@ class Frame(NamedTuple):
     """It has something at its side."""
 
 
+class Around(NamedTuple):
+    """What base.html asks about a page."""
+
+    kind: str
+    root: str
+    """The way to the top of the site."""
+    canonical: str | None
+    """Address of the page that stands for all orders."""
+    sided: bool = False
+
+
 class Page(msgspec.Struct, frozen=True):
     """A finished page."""
 
@@ -75,7 +86,8 @@ class Templates:
             auto_reload=False,
             extensions=["jinja2.ext.i18n"],
         )
-        environment.globals["site"] = {"title": title, "language": words.language, "direction": words.direction}
+        environment.code_generator_class = compiling.Direct
+        environment.globals["site"] = SiteView(title, words.language, words.direction)
         environment.globals["number"] = words.number
         environment.filters["listed"] = words.listed
         translate = _translator(words)
@@ -86,14 +98,14 @@ class Templates:
             templates = {name: environment.get_template(f"{name}.html") for name in (*ROWS, *PAGES, *SINGLE, *_SHARED)}
         except jinja2.TemplateError as error:
             raise ThemeError(f"theme '{theme.name}': {_place(error)}{error}") from error
-        self._templates = {name: _quickened(template) for name, template in templates.items()}
+        self._templates = {name: compiling.quickened(template) for name, template in templates.items()}
 
     def page(self, name: str, values: Mapping[str, Any]) -> Page:
         """A page that there is once; all of these lie at the top of the site."""
         path = f"{name}.html"
         try:
-            text = self._templates[name].render(page=self._around(name, "", self._canonical(path)), **values)
-        except jinja2.TemplateError as error:
+            text = self._templates[name].render(page=Around(name, "", self._canonical(path)), **values)
+        except (jinja2.TemplateError, AttributeError) as error:
             raise self._fault(name, error) from error
         return Page(path, text)
 
@@ -118,8 +130,8 @@ class Templates:
         """What stands around all pages of a kind in a folder, in six pieces."""
         canonical = self._cut if self._base_url else None
         try:
-            found = self._templates["shell"].render(page=self._around(kind, root, canonical, sided=sided))
-        except jinja2.TemplateError as error:
+            found = self._templates["shell"].render(page=Around(kind, root, canonical, sided))
+        except (jinja2.TemplateError, AttributeError) as error:
             raise self._fault("shell", error) from error
         pieces = found.split(_CUT)
         if not canonical:
@@ -128,14 +140,10 @@ class Templates:
             raise ThemeError(f"theme '{self._theme}': base.html must have each block and page.canonical once")
         return pieces
 
-    def _around(self, kind: str, root: str, canonical: str | None, *, sided: bool = False) -> dict[str, Any]:
-        """What base.html asks about a page."""
-        return {"kind": kind, "root": root, "canonical": canonical, "sided": sided}
-
     def _canonical(self, path: str) -> str | None:
         return f"{self._base_url}/{path}" if self._base_url else None
 
-    def _fault(self, name: str, error: jinja2.TemplateError) -> ThemeError:
+    def _fault(self, name: str, error: Exception) -> ThemeError:
         return ThemeError(f"theme '{self._theme}': {name}.html: {_place(error)}{error}")
 
     def comments(self, views: Sequence[CommentView]) -> list[Pieces]:
@@ -157,7 +165,7 @@ class Templates:
         """Everything rendered by one call, cut into so many pieces for each and what follows the last."""
         try:
             found = self._templates[kind].render(rows=views).split(_CUT)
-        except jinja2.TemplateError as error:
+        except (jinja2.TemplateError, AttributeError) as error:
             raise self._fault(kind, error) from error
         if len(found) != pieces * len(views) + 1:
             raise ThemeError(
@@ -166,31 +174,10 @@ class Templates:
         return found
 
 
-def _quickened(template: jinja2.Template) -> jinja2.Template:
-    """The same template with less work for each value and each page."""
-    # Jinja looks names up in a chain of mappings, and copies it for each page.
-    template.globals = dict(template.globals)
-    # Compiled templates escape by this name; most values need it not, and a Markup object for each takes longer.
-    names = template.root_render_func.__globals__
-    if names.get("escape") is escape:
-        names["escape"] = _escaped
-    return template
-
-
-_needs_escape = re.compile("[&<>'\"]").search
-
-
-def _escaped(value: object) -> str:
-    """What autoescape writes for a value."""
-    kind = type(value)
-    if kind is Markup or (kind is str and not _needs_escape(value)):  # type: ignore[call-overload]
-        return value  # type: ignore[return-value]
-    return escape(value)
-
-
 def _splitter(translate: Callable[[str], Markup]) -> Callable[[str, str], tuple[Markup, Markup]]:
     """``around("reply to <bdi>%(name)s</bdi>", "name")``: what stands before and behind, for templates that loop."""
 
+    @cache
     def around(message: str, name: str) -> tuple[Markup, Markup]:
         before, _, after = translate(message).partition(f"%({name})s")
         return before, after

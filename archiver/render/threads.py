@@ -265,6 +265,8 @@ class _Fragments:
         return [made[node.id] for node in nodes]
 
     def _render(self, nodes: Sequence[Node], where: _Where, number: int) -> list[Pieces]:
+        if not nodes:
+            return []
         name = self._renderer.name
         linked = (
             (node, Link(name(node.parent), where.link(node.parent, number)) if node.parent else None) for node in nodes

@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -172,8 +173,8 @@ class Archive(ArchiveFile):
         captures = {capture}
         comments = []
         sources = []
-        sql = f"SELECT capture, {_columns(COMMENTS)} FROM comment WHERE post = ?"
         outside = {"host": post.host, "post": post.id, "community": post.community}
+        sql = f"SELECT capture, {_columns(COMMENTS)} FROM comment WHERE post = ?"
         for row in self._rows(sql, (key,)):
             sources.append(row[0])
             comments.append(COMMENTS.record(row[1:], **outside))
@@ -351,5 +352,6 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
+@cache
 def _columns(table: Table[Any], prefix: str = "", skip: tuple[str, ...] = ()) -> str:
     return ", ".join(prefix + column for column in table.columns if column not in skip)

@@ -1,0 +1,141 @@
+"""Reads a dump; a large one in a process of its own, while this one writes down what was read before."""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, suppress
+from itertools import groupby
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import msgspec
+
+from archiver import dumps, importers
+from archiver.dumps import Dump, Importer
+from archiver.errors import DumpError
+from archiver.model import Comment, Community, Gap, Moment, Person, Post, Record, Seen, Site, Skip
+
+Item = Record | Skip | Seen
+
+WORTH_PROCESS = 4 << 20
+"""Bytes on disk from which on a process takes less time to start than it saves."""
+AT_ONCE = 500
+"""Items sent together,"""
+TEXT_AT_ONCE = 1 << 20
+"""or fewer, when their texts have that many characters."""
+
+_KINDS: tuple[type[msgspec.Struct], ...] = (Comment, Post, Community, Person, Site, Gap, Skip, Seen)
+_ENCODER = msgspec.msgpack.Encoder()
+_RUNS = msgspec.msgpack.Decoder(list[tuple[int, msgspec.Raw]])
+_ITEMS = [msgspec.msgpack.Decoder(list[kind]) for kind in _KINDS]  # type: ignore[valid-type]
+
+_PACKED, _PICKLED, _FAILED, _DONE = b"m", b"p", b"f", b"d"
+"""What a message begins with: items, items that MessagePack cannot hold, an error's words, nothing more."""
+
+
+class _Task(msgspec.Struct):
+    """What the other process is told."""
+
+    name: str
+    label: str
+    path: str
+    importer: str
+    captured: Moment | None
+    keep_deleted: bool
+    origin: str | None
+    limits: dumps.Limits
+
+
+def read(dump: Dump, importer: Importer, limits: dumps.Limits, *, alone: bool) -> Iterator[Item]:
+    """All that the importer reads. Raises DumpError where it cannot go on.
+
+    ``alone``: in this process, however large the dump is.
+    """
+    # A member of a packed file shares with the others what may be unpacked, so it stays here.
+    if alone or dump.member or dump.found is None or dump.found[2] < WORTH_PROCESS:
+        return importer.read(dump)
+    return _read_beside(dump, importer, limits)
+
+
+def _read_beside(dump: Dump, importer: Importer, limits: dumps.Limits) -> Iterator[Item]:
+    task = _Task(
+        name=dump.name,
+        label=dump.label,
+        path=str(dump.source),
+        importer=importer.name,
+        captured=dump.captured,
+        keep_deleted=dump.keep_deleted,
+        origin=dump.origin,
+        limits=limits,
+    )
+    context = multiprocessing.get_context("spawn")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_send, args=(sending, task), daemon=True)
+    process.start()
+    sending.close()
+    try:
+        with closing(receiving):
+            while (message := _received(receiving, dump))[:1] != _DONE:
+                yield from _items(message)
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _received(receiving: Connection, dump: Dump) -> bytes:
+    try:
+        return receiving.recv_bytes()
+    except EOFError as error:
+        raise DumpError(f"{dump.name}: the process that read it was killed, perhaps for lack of memory") from error
+
+
+def _items(message: bytes) -> Iterator[Item]:
+    """The items of a message; raises DumpError where it is an error."""
+    kind, content = message[:1], memoryview(message)[1:]
+    if kind == _FAILED:
+        raise DumpError(str(content, "utf-8", "surrogatepass"))
+    if kind == _PICKLED:
+        yield from pickle.loads(content)  # noqa: S301  this program's own process wrote it
+        return
+    for number, items in _RUNS.decode(content):
+        yield from _ITEMS[number].decode(items)
+
+
+def _send(sending: Connection, task: _Task) -> None:
+    """Read the dump and send what is in it: the whole life of the other process."""
+    # Ctrl+C reaches both processes; this one ends with the other.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(BrokenPipeError), closing(sending), ExitStack() as workplace:
+        held: list[Item] = []
+        text = 0
+        end = _DONE
+        try:
+            for item in _opened(task, workplace):
+                held.append(item)
+                text += len(getattr(item, "body", None) or "")
+                if len(held) >= AT_ONCE or text > TEXT_AT_ONCE:
+                    sending.send_bytes(_message(held))
+                    held, text = [], 0
+        except DumpError as error:
+            end = _FAILED + str(error).encode("utf-8", "surrogatepass")
+        if held:
+            sending.send_bytes(_message(held))
+        sending.send_bytes(end)
+
+
+def _opened(task: _Task, workplace: ExitStack) -> Iterator[Item]:
+    known = {"captured": task.captured, "keep_deleted": task.keep_deleted}
+    dump = dumps.again(task.name, task.label, Path(task.path), workplace, task.limits, **known)
+    dump.origin = task.origin
+    return importers.named(task.importer).read(dump)
+
+
+def _message(items: list[Item]) -> bytes:
+    runs = [(_KINDS.index(kind), list(run)) for kind, run in groupby(items, type)]
+    try:
+        return _PACKED + _ENCODER.encode(runs)
+    except (UnicodeEncodeError, OverflowError):  # half a character, or a number of more than 64 bits
+        return _PICKLED + pickle.dumps(items)
