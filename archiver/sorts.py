@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from archiver.model import Comment, Moment
+from archiver.model import Comment
 from archiver.ranking import Ranking
-from archiver.tree import Node, Thread
+from archiver.tree import Node, Thread, natural
 
 COMMENT_ORDERS = ("hot", "top", "controversial", "new", "old", "captured")
 """Orders of a thread, as they are shown."""
@@ -137,16 +137,8 @@ def _siblings(nodes: list[Node], key: Callable[[Comment], Key]) -> list[Node]:
         # A ghost stands where the first of its answers would.
         return min(key(child.comment) for child in node.children if child.comment)
 
+    # They are settled by age and id, which a sort keeps among equals.
     return sorted(nodes, key=of)
-
-
-def natural(id: str) -> tuple[int, str]:
-    """Ids as numbers sort: by length, then by character (works for decimal and base 36 alike)."""
-    return len(id), id
-
-
-def _oldest_first(moment: Moment | None) -> tuple[bool, int]:
-    return moment is None, moment.earliest if moment else 0
 
 
 def _highest_first(value: float | None) -> tuple[bool, float]:
@@ -155,26 +147,24 @@ def _highest_first(value: float | None) -> tuple[bool, float]:
 
 def _comment_key(order: str, ranking: Ranking) -> Callable[[Comment], Key]:
     """The sort key of a comment among its siblings."""
+    rank = _comment_rank(order, ranking)
+    if order == "captured":
+        return rank
+    return lambda comment: (not ranking.pins(comment, order), *rank(comment))
 
-    def rank(comment: Comment) -> Key:
-        if order == "hot":
-            return *_highest_first(ranking.comment_hot(comment)), *_highest_first(comment.score)
-        if order == "top":
-            return _highest_first(comment.score)
-        if order == "controversial":
-            known = comment.upvotes is not None and comment.downvotes is not None
-            return _highest_first(ranking.controversy(comment.upvotes or 0, comment.downvotes or 0) if known else None)
-        if order == "captured":
-            return comment.position is None, comment.position or 0
-        if order == "new":
-            return comment.created is None, -comment.created.earliest if comment.created else 0
-        return ()
 
-    def key(comment: Comment) -> Key:
-        pinned = order != "captured" and ranking.pins(comment, order)
-        return (not pinned, *rank(comment), *_oldest_first(comment.created), natural(comment.id))
-
-    return key
+def _comment_rank(order: str, ranking: Ranking) -> Callable[[Comment], Key]:
+    if order == "hot":
+        return lambda comment: (*_highest_first(ranking.comment_hot(comment)), *_highest_first(comment.score))
+    if order == "top":
+        return lambda comment: _highest_first(comment.score)
+    if order == "controversial":
+        return lambda comment: _highest_first(_controversy(comment, ranking))
+    if order == "captured":
+        return lambda comment: (comment.position is None, comment.position or 0)
+    if order == "new":
+        return lambda comment: (comment.created is None, -comment.created.earliest if comment.created else 0)
+    return lambda _: ()
 
 
 # -- lists of posts, and of what a person wrote ------------------------------------------------------------------------
@@ -232,7 +222,7 @@ def _hot(line: PostLine, at: int | None, ranking: Ranking) -> float | None:
     return None if line.score is None or at is None else ranking.post_hot(line.score, at)
 
 
-def _controversy(line: PostLine | EntryLine, ranking: Ranking) -> float | None:
+def _controversy(line: PostLine | EntryLine | Comment, ranking: Ranking) -> float | None:
     known = line.upvotes is not None and line.downvotes is not None
     return ranking.controversy(line.upvotes or 0, line.downvotes or 0) if known else None
 

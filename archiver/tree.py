@@ -23,7 +23,7 @@ class Node:
     parent: Node | None = None
     """``None``: answers the post."""
     children: list[Node] = field(default_factory=list)
-    """In no particular order; sorts.py arranges them."""
+    """Oldest first, those of one time by id: how every order has what it ranks alike."""
     depth: int = 0
     """0 for answers to the post."""
     descendants: int = 0
@@ -42,6 +42,7 @@ class Thread:
 
     post: Post
     roots: list[Node]
+    """Oldest first, as all siblings are."""
     count: int
     """Comments in this archive."""
     missing: int | None
@@ -57,6 +58,7 @@ def build(post: Post, comments: Iterable[Comment], gaps: Iterable[Gap]) -> Threa
     count = len(nodes)
     _cut_loops(nodes)
     roots = _attach(nodes)
+    _settle(roots, nodes.values())
     thread = Thread(post, roots, count, 0, None)
     order = list(walk(roots))
     _measure(order)
@@ -115,6 +117,31 @@ def _attach(nodes: dict[str, Node]) -> list[Node]:
         node.parent = parent
         parent.children.append(node)
     return roots
+
+
+def natural(id: str) -> tuple[int, str]:
+    """Ids as numbers sort: by length, then by character (works for decimal and base 36 alike)."""
+    return len(id), id
+
+
+def _settle(roots: list[Node], nodes: Iterable[Node]) -> None:
+    """Sort all siblings, so that no order has to ask for more than its own ranks."""
+    for node in nodes:
+        if len(node.children) > 1:
+            node.children.sort(key=_age)
+    for root in roots:
+        if root.comment is None:
+            root.children.sort(key=_age)
+    roots.sort(key=_age)
+
+
+def _age(node: Node) -> tuple[bool, int, int, str]:
+    """What siblings are sorted by; those without a time come last."""
+    # A ghost stands where its oldest answer would.
+    comment = node.comment or node.children[0].comment
+    assert comment
+    created = comment.created
+    return created is None, created.earliest if created else 0, *natural(comment.id)
 
 
 def _measure(order: list[Node]) -> None:

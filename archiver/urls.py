@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from urllib.parse import quote
 
 from archiver.model import Comment, Community, Person, Post
@@ -18,6 +19,9 @@ MAX_NAME = 100
 
 DIGEST = 16
 """Hexadecimal digits of the checksum that makes a name unique; few enough to read, too many to collide by accident."""
+
+NAMES_KEPT = 1000
+"""File names of texts kept: a host, a community, a person are named many times in a row."""
 
 _CAPITALS = re.compile("[A-Z]+")
 _SAFE = re.compile(r"[a-z0-9@_+-][a-z0-9@_+.-]*+")
@@ -36,6 +40,7 @@ _OWN_SUFFIXES = re.compile(
 )
 
 
+@lru_cache(NAMES_KEPT)
 def safe_name(text: str, *, folded: bool = False) -> str:
     """A file name for any text: the text itself where it is safe, else its safe part, ``~`` and a checksum.
 
@@ -62,6 +67,8 @@ def safe_name(text: str, *, folded: bool = False) -> str:
 
 def folded_name(name: str) -> str:
     """A name of a person or community as all its spellings have it. Only ASCII folds, as SQLite does it."""
+    if name.isascii():
+        return name.lower()
     return _CAPITALS.sub(lambda match: match[0].lower(), name)
 
 
@@ -151,6 +158,9 @@ def page_name(path: str, order: str | None = None, page: int = 1) -> str:
 
 def relative(target: str, page: str) -> str:
     """The link from one page of the site to another file of it, both as paths below the site folder."""
+    folder = page[: page.rfind("/") + 1]
+    if target.startswith(folder) and "/" not in target[len(folder) :]:
+        return target[len(folder) :]
     here, there = page.split("/"), target.split("/")
     common = 0
     while common < min(len(here), len(there)) - 1 and here[common] == there[common]:

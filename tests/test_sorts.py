@@ -17,7 +17,7 @@ from archiver.model import Comment, Moment, Post
 from archiver.platforms import LEMMY, PIEFED, REDDIT, Platform
 from archiver.ranking import Ranking
 from archiver.sorts import DAY, EntryLine, PostLine
-from archiver.tree import Node, Thread, build
+from archiver.tree import Node, Thread, build, natural
 
 HOUR = 3_600_000_000
 T0 = 1_700_000_000_000_000
@@ -201,7 +201,7 @@ def test_ties_go_to_the_older_and_then_the_lower_id() -> None:
 
 
 def test_ids_sort_as_numbers_in_any_base() -> None:
-    assert sorted(["z", "10", "9", "1a"], key=sorts.natural) == ["9", "z", "10", "1a"]
+    assert sorted(["z", "10", "9", "1a"], key=natural) == ["9", "z", "10", "1a"]
 
 
 def test_hot_after_a_week_is_the_score() -> None:

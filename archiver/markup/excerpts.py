@@ -19,11 +19,11 @@ _LINE_START = re.compile(r"^(?:[ >]|#{1,6}|[-+*] |[0-9]{1,9}[.)] |[-=*_| :]+$)+"
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:?")
 _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()\s]*(?:\([^()\s]*\)[^()\s]*)?(?: +[\"'][^\n]*?[\"'])?\)|\[[^\[\]]*\])")
 _RUBY = re.compile(r"\{([^{}|\n]+)\|[^{}|\n]+\}")
-_MARKUP = re.compile(r"[`~{>:]")
+_MARKUP = ("`", "~", "{", ">", ":")
 """Without any of these, there are no blocks that go over several lines, and no braces."""
 _MARKED_LINE = re.compile(r"\n[ >#+*0-9=_|:-]")
 """How a line begins that _LINE_START matches."""
-_SIGN = re.compile(r"[\\*`~_^]")
+_SIGN = ("\\", "*", "`", "~", "_", "^")
 """What _SIGNS looks for, besides more."""
 _SIGNS = re.compile(r"\\([!-/:-@\[-`{-~])|[*`]+|~~|(?<![^\W_])_+|_+(?![^\W_])|\^\(|\^")
 
@@ -58,7 +58,7 @@ def _without_markup(text: str, body_format: BodyFormat) -> str:
 
     Each search is made only where the text has its sign: this runs for all that anybody wrote.
     """
-    if _MARKUP.search(text):
+    if _any(_MARKUP, text):
         if body_format == "lemmy":
             text = _RUBY.sub(r"\1", _LEMMY_SPOILER.sub(r"\1 (spoiler)", text))
         if body_format == "reddit" and ">!" in text:
@@ -69,6 +69,14 @@ def _without_markup(text: str, body_format: BodyFormat) -> str:
         text = _LINE_START.sub("", text)
     if "[" in text:
         text = _LINK.sub(r"\1", _FOOTNOTE.sub("", text))
-    if _SIGN.search(text):
+    if _any(_SIGN, text):
         text = _SIGNS.sub(r"\1", text)
     return unescape(text) if "&" in text else text
+
+
+def _any(signs: tuple[str, ...], text: str) -> bool:
+    """Is one of the signs in the text? To ask for one after the other is quicker than to search for a class."""
+    for sign in signs:  # noqa: SIM110  any() takes longer than all of it
+        if sign in text:
+            return True
+    return False

@@ -119,8 +119,10 @@ class ArchiveFile:
 
     def _rows(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """The rows of a query; a damaged or locked file becomes a StoreError wherever it shows."""
-        with self._explained():
+        try:
             yield from self._db.execute(sql, values)
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {sentence(error)}") from error
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
