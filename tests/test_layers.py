@@ -18,7 +18,7 @@ LAYERS = [
     ["publish", "verify"],
     ["changes", "crew"],
     ["units"],
-    ["render", "store", "importers", "intake", "output", "serve"],
+    ["render", "store", "importers", "intake", "reader", "output", "serve"],
     ["job"],
     ["ledger", "redactions"],
     ["theme", "markup", "dumps", "views", "words", "paging"],

@@ -229,6 +229,17 @@ def test_a_template_with_a_fault_is_one_clear_error(make_site: Make, lines: Any,
         make_site([lines([post(), comment(1, None, "bob")])], theme=str(folder))
 
 
+@pytest.mark.parametrize("name", ["thread.html", "comment.html", "about.html"])
+def test_a_template_that_asks_for_what_is_not_there_is_told(
+    make_site: Make, lines: Any, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "mine"
+    (folder / "templates").mkdir(parents=True)
+    (folder / "templates" / name).write_text("{{ site.titel }}")
+    with pytest.raises(ThemeError, match=rf"theme 'mine': {name}: .*no attribute 'titel'"):
+        make_site([lines([post(), comment(1, None, "bob")])], theme=str(folder))
+
+
 CUT = "{{ cut }}"
 
 

@@ -1,0 +1,168 @@
+"""A dump that is read in a process of its own gives what it gives here: every record, every skip, every error."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+import pytest
+import zstandard
+
+from archiver import dumps, importers, intake, reader
+from archiver.dumps import Dump, Importer, Limits
+from archiver.errors import DumpError
+from archiver.model import Capture, Comment, Moment, Skip
+from archiver.reader import Item
+from archiver.store import Archive
+
+TESTS = Path(__file__).parent
+SMALL = sorted(
+    path
+    for path in [*TESTS.glob("importers/**/*"), *(TESTS.parent / "examples" / "dumps").rglob("*")]
+    if path.suffix in (".json", ".ndjson", ".txt", ".html")
+)
+
+
+@pytest.fixture(autouse=True)
+def always(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However small, every dump is worth a process."""
+    monkeypatch.setattr(reader, "WORTH_PROCESS", 0)
+
+
+@pytest.fixture
+def workplace() -> Iterator[ExitStack]:
+    with ExitStack() as opened:
+        yield opened
+
+
+def found(path: Path, workplace: ExitStack) -> Dump:
+    (dump,) = dumps.find([str(path)], workplace)
+    assert isinstance(dump, Dump)
+    return dump
+
+
+def everything(items: Iterator[Item]) -> tuple[list[Item], str | None]:
+    """All items, and the error after them."""
+    got: list[Item] = []
+    try:
+        for item in items:
+            got.append(item)
+    except DumpError as error:
+        return got, str(error)
+    return got, None
+
+
+def both(dump: Dump, importer: Importer) -> tuple[list[Item], str | None]:
+    """What the dump gives, which is the same in both ways."""
+    here = everything(reader.read(dump, importer, Limits(), alone=True))
+    beside = everything(reader.read(dump, importer, Limits(), alone=False))
+    assert here == beside
+    assert list(map(type, here[0])) == list(map(type, beside[0]))
+    assert multiprocessing.active_children() == []
+    return beside
+
+
+@pytest.mark.parametrize("importer", importers.IMPORTERS, ids=lambda importer: importer.name)
+def test_both_ways_give_the_same(importer: Importer, workplace: ExitStack) -> None:
+    known = [path for path in SMALL if importer.recognise(path.read_bytes()[: 1 << 16])]
+    # The largest shows most; each way round starts a process.
+    for path in sorted(known, key=lambda path: -path.stat().st_size)[:2]:
+        items, _ = both(found(path, workplace), importer)
+        assert items, path
+
+
+def test_what_messagepack_cannot_hold_comes_through() -> None:
+    odd: list[Item] = [
+        Comment(host="h.test", post="p", id="c", score=2**70, body="half \ud83d of it"),
+        Skip(line=1, reason="none"),
+    ]
+    assert list(reader._items(reader._message(odd))) == odd
+
+
+def line(number: int, body: str = "words", **more: object) -> bytes:
+    fields = {"id": f"c{number}", "link_id": "t3_p", "parent_id": "t3_p", "subreddit": "s", "author": "a", "body": body}
+    return (
+        msgspec.json.encode(fields | {"created_utc": 1_600_000_000 + number, "permalink": f"/x/{number}"} | more)
+        + b"\n"
+    )
+
+
+def pushshift(path: Path, workplace: ExitStack) -> tuple[Dump, Importer]:
+    return found(path, workplace), importers.named("pushshift")
+
+
+def test_what_was_read_before_an_error_is_kept(tmp_path: Path, workplace: ExitStack) -> None:
+    many = b"".join(line(number, str(number) * 20) for number in range(3000))
+    packed = zstandard.compress(many)
+    (tmp_path / "cut.zst").write_bytes(packed[: len(packed) // 2])
+    items, error = both(*pushshift(tmp_path / "cut.zst", workplace))
+    assert error is not None
+    assert error.startswith(str(tmp_path / "cut.zst"))
+    assert sum(isinstance(item, Comment) for item in items) > 500
+
+
+def test_long_texts_do_not_wait_for_many(tmp_path: Path, workplace: ExitStack) -> None:
+    (tmp_path / "d.ndjson").write_bytes(b"".join(line(number, "word " * 100_000) for number in range(20)))
+    items, _ = both(*pushshift(tmp_path / "d.ndjson", workplace))
+    assert sum(isinstance(item, Comment) for item in items) == 20
+
+
+def test_skips_keep_their_lines(tmp_path: Path, workplace: ExitStack) -> None:
+    (tmp_path / "d.ndjson").write_bytes(line(1) + b"{broken\n" + line(2))
+    items, _ = both(*pushshift(tmp_path / "d.ndjson", workplace))
+    assert [item.line for item in items if isinstance(item, Skip)] == [2]
+
+
+def test_what_the_user_said_of_a_dump_holds_there_too(tmp_path: Path, workplace: ExitStack) -> None:
+    (tmp_path / "d.ndjson").write_bytes(line(1, author="[deleted]", body="kept", removal_reason="legal"))
+    at = Moment(1_600_000_000_000_000, 1_600_000_000_000_000)
+    for keep in (False, True):
+        (dump,) = dumps.find([str(tmp_path / "d.ndjson")], workplace, captured=at, keep_deleted=keep)
+        assert isinstance(dump, Dump)
+        both(dump, importers.named("pushshift"))
+
+
+def test_a_reader_that_is_killed_is_an_error(tmp_path: Path, workplace: ExitStack) -> None:
+    (tmp_path / "d.ndjson").write_bytes(b"".join(line(number, "word " * 2000) for number in range(3000)))
+    items = reader.read(*pushshift(tmp_path / "d.ndjson", workplace), Limits(), alone=False)
+    next(items)
+    (process,) = multiprocessing.active_children()
+    assert process.pid
+    os.kill(process.pid, signal.SIGKILL)
+    with pytest.raises(DumpError, match=r"d\.ndjson: the process that read it was killed"):
+        list(items)
+
+
+def test_a_reader_ends_with_whoever_reads(tmp_path: Path, workplace: ExitStack) -> None:
+    (tmp_path / "d.ndjson").write_bytes(b"".join(line(number, "word " * 2000) for number in range(3000)))
+    items = reader.read(*pushshift(tmp_path / "d.ndjson", workplace), Limits(), alone=False)
+    next(items)
+    assert len(multiprocessing.active_children()) == 1
+    items.close()  # type: ignore[attr-defined]
+    assert multiprocessing.active_children() == []
+
+
+def test_a_dump_that_changed_meanwhile_is_not_read(tmp_path: Path, workplace: ExitStack) -> None:
+    (tmp_path / "d.ndjson").write_bytes(line(1))
+    dump, importer = pushshift(tmp_path / "d.ndjson", workplace)
+    (tmp_path / "d.ndjson").write_bytes(b"")
+    assert everything(reader.read(dump, importer, Limits(), alone=False)) == ([], f"{dump.name}: the file is empty")
+
+
+def archived(path: Path, folder: Path, jobs: int) -> tuple[list[Capture], list[tuple[object, list[Comment]]]]:
+    with Archive(folder / f"{jobs}.db", writable=True) as archive:
+        report = intake.import_dumps(archive, [str(path)], intake.Options(), lambda *_: None, jobs=jobs)
+        assert report.captures == 1
+        threads = [archive.thread(key) for key in archive.thread_keys()]
+        captures = [msgspec.structs.replace(capture, imported=0) for capture in archive.captures()]
+        return captures, [(thread.post, thread.comments) for thread in threads]
+
+
+def test_both_ways_make_the_same_archive(tmp_path: Path) -> None:
+    path = TESTS.parent / "examples" / "dumps" / "pushshift.ndjson"
+    assert archived(path, tmp_path, 1) == archived(path, tmp_path, 2)
