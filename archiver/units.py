@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
-from itertools import islice
+from itertools import groupby
 from pathlib import Path
 
 from archiver import markup, paging, sorts, theme, tree
 from archiver.job import Job
 from archiver.ledger import ASK, FRONT, Rendered, Written, named_unit, thread_unit
-from archiver.model import Comment, Community, Numbers, Person, Post
+from archiver.model import Community, Numbers, Person
 from archiver.output import Scratch, Staging
 from archiver.platforms import PLATFORMS, REDDIT
 from archiver.ranking import Ranking
-from archiver.render import ListPage, Page, Renderer, Span
+from archiver.render import Entry, ListedPage, ListPage, Page, Renderer, Span
 from archiver.sorts import EntryLine, PostLine
 from archiver.store import reading
 
 PIECES_KEPT = 5000
 """Posts or entries of a list that stay in memory from one order to the next."""
 ENTRIES_AT_ONCE = 500
-"""Entries of a person that are rendered together."""
-PAGES_AT_ONCE = 10
-"""Pages of a person's list that are rendered together."""
+"""Entries of people that are rendered together."""
+PAGES_AT_ONCE = 100
+"""Pages of people that are rendered together."""
 COMMUNITIES_KEPT = 50
 """Communities kept for the next thread."""
 NAMES_KEPT = 50_000
@@ -93,48 +93,73 @@ def _thread(worker: Worker, key: int) -> Rendered:
     return Rendered(thread_unit(key), files, worker.asked(), places, key)
 
 
-def persons(worker: Worker, names: Iterable[tuple[str, str]]) -> list[Rendered]:
+def persons(worker: Worker, names: Sequence[tuple[str, str]]) -> list[Rendered]:
     """Every page of each person, given as (host, name)."""
-    return [_person(worker, host, name) for host, name in names]
+    rendered = []
+    waiting: list[tuple[ListedPage, list[Written]]] = []
+    for person, lines, entries in _written(worker, worker.archive.persons(names)):
+        files: list[Written] = []
+        for page in _person(worker, person, lines, entries):
+            waiting.append((page, files))
+            if len(waiting) >= PAGES_AT_ONCE:
+                _write(worker, waiting)
+        # Entries lead nowhere but to their authors and threads, so no page that comes or goes changes them.
+        rendered.append(Rendered(named_unit("person", person.host, person.name), files, []))
+    _write(worker, waiting)
+    return rendered
 
 
-def _person(worker: Worker, host: str, name: str) -> Rendered:
-    person = worker.archive.person(host, name)
-    lines, entries = _entries(worker, person, worker.archive.written(host, name, markup.EXCERPT_READS))
-    posts = sum(line.comment is None for line in lines)
-    totals = posts, len(lines) - posts
-    site = worker.sites[host]
+def _write(worker: Worker, waiting: list[tuple[ListedPage, list[Written]]]) -> None:
+    """Render pages together, and note each among the files it belongs to."""
+    pages = worker.renderer.lists.persons([page for page, _ in waiting])
+    for page, (_, files) in zip(pages, waiting, strict=True):
+        files.append(worker.write(page))
+    waiting.clear()
+
+
+def _person(worker: Worker, person: Person, lines: list[EntryLine], entries: Scratch) -> Iterator[ListedPage]:
+    """Every page of what one person wrote, not rendered yet."""
+    site = worker.sites[person.host]
     arrange = partial(sorts.arrange_entries, lines, ranking=Ranking(PLATFORMS[site.platform], site.version, 0))
     arranged = sorts.distinct(sorts.offered_entries(lines), arrange)
-    groups = [order.names for order in arranged]
-    files: list[Written] = []
+    posts = sum(line.comment is None for line in lines)
+    head = worker.renderer.lists.person_head(person, [order.names for order in arranged], posts, len(lines) - posts)
     for names, things in arranged:
-        pages = enumerate(paging.batches(len(things), worker.settings.posts_per_page), 1)
-        while some := list(islice(pages, PAGES_AT_ONCE)):
-            shown = []
-            for number, span in some:
-                places = [things[at].place for at in span]
-                pieces = entries.get(places)
-                shown.append((ListPage(names, number, len(things)), [pieces[place] for place in places]))
-            files += map(worker.write, worker.renderer.lists.person(person, groups, totals, shown))
-    return Rendered(named_unit("person", host, name), files, worker.asked())
+        for number, span in enumerate(paging.batches(len(things), worker.settings.posts_per_page), 1):
+            places = [things[at].place for at in span]
+            pieces = entries.get(places)
+            shown = ListPage(names, number, len(things))
+            yield worker.renderer.lists.person_page(head, shown, [pieces[place] for place in places])
 
 
-def _entries(
-    worker: Worker, person: Person, written: Iterator[tuple[EntryLine, Post, Comment | None]]
-) -> tuple[list[EntryLine], Scratch]:
-    """What somebody's posts and comments are ordered by, and their HTML, which looks alike in every order."""
-    lines: list[EntryLine] = []
-    entries = Scratch(PIECES_KEPT)
-    while some := list(islice(written, ENTRIES_AT_ONCE)):
-        lines += (line for line, _, _ in some)
-        paged = (
-            (post, comment, worker.staging.page_of(line.key, comment.id) if comment else 1)
-            for line, post, comment in some
-        )
-        made = worker.renderer.lists.entries(person, paged)
-        entries.keep({line.place: html for (line, _, _), html in zip(some, made, strict=True)})
-    return lines, entries
+def _written(worker: Worker, people: Iterable[Person]) -> Iterator[tuple[Person, list[EntryLine], Scratch]]:
+    """What people's posts and comments are ordered by, and their HTML, which looks alike in every order.
+
+    The HTML is rendered for many people together.
+    """
+    begun: list[tuple[Person, list[EntryLine], Scratch]] = []
+    waiting: list[tuple[Scratch, int, Entry]] = []
+    for person in people:
+        begun.append((person, [], Scratch(PIECES_KEPT)))
+        _, lines, entries = begun[-1]
+        for line, post, comment in worker.archive.written(person.host, person.name, markup.EXCERPT_READS):
+            lines.append(line)
+            page = worker.staging.page_of(line.key, comment.id) if comment else 1
+            waiting.append((entries, line.place, Entry(person, post, comment, page)))
+            if len(waiting) >= ENTRIES_AT_ONCE:
+                _keep(worker, waiting)
+                yield from begun[:-1]
+                del begun[:-1]
+    _keep(worker, waiting)
+    yield from begun
+
+
+def _keep(worker: Worker, waiting: list[tuple[Scratch, int, Entry]]) -> None:
+    """Render entries together, and keep each with those it belongs to."""
+    made = worker.renderer.lists.entries([entry for _, _, entry in waiting])
+    for entries, some in groupby(zip(waiting, made, strict=True), lambda pair: pair[0][0]):
+        entries.keep({place: html for (_, place, _), html in some})
+    waiting.clear()
 
 
 def communities(worker: Worker, names: Iterable[tuple[str, str]]) -> list[Rendered]:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from archiver.config import Settings
 from archiver.model import Site
-from archiver.render.lists import EntryView, ListPage, ListRenderer
+from archiver.render.lists import Entry, ListedPage, ListPage, ListRenderer
 from archiver.render.parts import Exists, Parts, Span
 from archiver.render.templates import Page, Templates
 from archiver.render.threads import ThreadRenderer
 from archiver.theme import Theme
 from archiver.words import Words
 
-__all__ = ["EntryView", "ListPage", "Page", "Renderer", "Span"]
+__all__ = ["Entry", "ListPage", "ListedPage", "Page", "Renderer", "Span"]
 
 
 class Renderer:

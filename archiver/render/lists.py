@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -50,6 +51,29 @@ class ListPage(msgspec.Struct, frozen=True):
     """Things in the whole list."""
 
 
+class Entry(NamedTuple):
+    """Something that somebody wrote."""
+
+    person: Person
+    post: Post
+    comment: Comment | None
+    """None: it is the post."""
+    page: int
+    """The page of the thread's default order that holds the comment."""
+
+
+class PersonHead(NamedTuple):
+    """What all pages of what a person wrote share."""
+
+    title: str
+    files: OrderFiles
+    summary: str
+    original: str | None
+
+
+ListedPage = tuple[Frame, PersonPage, Sequence[str]]
+"""A page of a person before it is rendered, and the HTML of what it lists."""
+
 THREADS_KEPT = 10_000
 """Addresses of threads and communities kept for the next entry."""
 
@@ -84,6 +108,7 @@ class ListRenderer:
         # People answer where others do: the same threads and communities come again and again.
         self._thread = lru_cache(THREADS_KEPT)(self._thread_from)
         self._community_in = lru_cache(THREADS_KEPT)(parts.community_link)
+        self._folder = lru_cache(1000)(self._folder_of)
 
     def list_head(self, community: Community | None, numbers: Numbers | None) -> ListHead:
         """What all pages of a list of posts share: of a community, or (community None) of the whole archive."""
@@ -141,39 +166,34 @@ class ListRenderer:
     def _base(self, community: Community | None) -> str:
         return self._parts.addresses.community(community.host, community.name) if community else "index"
 
-    def person(
-        self,
-        person: Person,
-        groups: Sequence[tuple[str, ...]],
-        totals: tuple[int, int],
-        pages: Sequence[tuple[ListPage, Sequence[str]]],
-    ) -> Iterator[Page]:
-        """Pages of what a person wrote; ``totals``: their posts and comments in this archive.
-
-        ``pages``: which, each with the HTML of what it shows, as ``entries`` makes it.
-        """
-        files = OrderFiles(self._parts.addresses.person(person.host, person.name), groups[0][0], groups)
-        posts, comments = totals
+    def person_head(self, person: Person, groups: Sequence[tuple[str, ...]], posts: int, comments: int) -> PersonHead:
+        """What all pages of what a person wrote share; so many posts and comments in this archive."""
         summary = self._words.gettext("%(posts)s and %(comments)s in this archive.") % {
             "posts": views.posts(posts, self._words),
             "comments": views.comments(comments, self._words),
         }
-        frames, shown = [], []
-        for current, _ in pages:
-            path = files.path(current.names, current.number)
-            orders, links = self._links(files, current, path, sorts.PERSON_ORDERS)
-            frames.append(Frame(path, "person", path))
-            view = PersonPage(
-                title=person.name,
-                number=current.number,
-                summary=summary,
-                original=self._parts.addresses.original_person(person),
-                orders=orders,
-                pages=links,
-                first=self._first(current),
-            )
-            shown.append(view)
-        return self._templates.pages("person", frames, shown, [entries for _, entries in pages])
+        files = OrderFiles(self._parts.addresses.person(person.host, person.name), groups[0][0], groups)
+        return PersonHead(person.name, files, summary, self._parts.addresses.original_person(person))
+
+    def person_page(self, head: PersonHead, current: ListPage, entries: Sequence[str]) -> ListedPage:
+        """One page of what a person wrote, with what it shows as ``entries`` makes it."""
+        path = head.files.path(current.names, current.number)
+        orders, links = self._links(head.files, current, path, sorts.PERSON_ORDERS)
+        view = PersonPage(
+            title=head.title,
+            number=current.number,
+            summary=head.summary,
+            original=head.original,
+            orders=orders,
+            pages=links,
+            first=self._first(current),
+        )
+        return Frame(path, "person", path), view, entries
+
+    def persons(self, pages: Sequence[ListedPage]) -> Iterator[Page]:
+        """Pages of people, as ``person_page`` gives them."""
+        frames, shown, entries = zip(*pages, strict=True) if pages else ((), (), ())
+        return self._templates.pages("person", frames, shown, entries)
 
     def _links(
         self, files: OrderFiles, current: ListPage, path: str, shown: Sequence[str]
@@ -209,15 +229,12 @@ class ListRenderer:
         """The statement of what readers may expect."""
         return self._templates.page("accessibility", {})
 
-    def entries(self, person: Person, written: Iterable[tuple[Post, Comment | None, int]]) -> list[str]:
-        """The HTML of what a person wrote, as every page and order of the list shows it.
+    def entries(self, entries: Iterable[Entry]) -> list[str]:
+        """The HTML of what people wrote, as every page and order of their lists shows it."""
+        return self._templates.rows("entry", [self._entry(*entry) for entry in entries])
 
-        Each: the post, the comment (None: the post is meant), the page of the thread's default order that holds it.
-        """
-        folder = self._parts.addresses.person(person.host, person.name).rpartition("/")[0] + "/"
-        return self._templates.rows("entry", [self._entry(folder, *one) for one in written])
-
-    def _entry(self, folder: str, thread: Post, comment: Comment | None, page: int) -> EntryView:
+    def _entry(self, person: Person, thread: Post, comment: Comment | None, page: int) -> EntryView:
+        folder = self._folder(person.host)
         record = comment or thread
         href = urls.page_name(self._thread(folder, thread.host, thread.id, thread.community), None, page)
         text = record.body and record.body_format and markup.excerpt(record.body, record.body_format)
@@ -230,6 +247,10 @@ class ListRenderer:
             created=views.time(record.created, self._words),
             excerpt=text or self._parts.state_note(record),
         )
+
+    def _folder_of(self, host: str) -> str:
+        """Where all pages of a site's people lie."""
+        return self._parts.addresses.person(host, "x").rpartition("/")[0] + "/"
 
     def _thread_from(self, folder: str, host: str, id: str, community: str | None) -> str:
         """The link to a thread from a page in a folder, without suffix."""

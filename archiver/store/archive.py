@@ -128,10 +128,14 @@ class Archive(ArchiveFile):
         found = self._all(COMMUNITIES, "WHERE host = ? AND name = ?", (host, name))
         return next(found, None) or Community(host=host, name=name)
 
-    def person(self, host: str, name: str) -> Person:
-        """One person; all but the key unknown where the archive has no record of it."""
-        found = self._all(PERSONS, "WHERE host = ? AND name = ?", (host, name))
-        return next(found, None) or Person(host=host, name=name)
+    def persons(self, names: Sequence[tuple[str, str]]) -> Iterator[Person]:
+        """People, given as (host, name), by these names; all else unknown where the archive has no record of them."""
+        sql = f"""SELECT wanted.key, {_columns(PERSONS, "person.")} FROM json_each(?) AS wanted
+            CROSS JOIN person ON person.host = json_extract(wanted.value, '$[0]')
+                AND person.name = json_extract(wanted.value, '$[1]')"""
+        found = {row[0]: PERSONS.record(row[1:]) for row in self._rows(sql, (_json(names),))}
+        for at, (host, name) in enumerate(names):
+            yield found.get(at) or Person(host=host, name=name)
 
     def author(self, host: str, name: str) -> str | None:
         """The spelling of a person's name that ``authors`` gives; None where they wrote nothing here."""

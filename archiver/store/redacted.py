@@ -160,9 +160,10 @@ class RedactedArchive(Archive):
                 found.setdefault((host, shown.lower()), (host, shown, size))
         return list(found.values())
 
-    def person(self, host: str, name: str) -> Person:
-        real = next(iter(self._rules.people(host, name)), name)
-        return self._rules.person(super().person(host, real), name)
+    def persons(self, names: Sequence[tuple[str, str]]) -> Iterator[Person]:
+        real = [(host, next(iter(self._rules.people(host, name)), name)) for host, name in names]
+        for (_, name), found in zip(names, super().persons(real), strict=True):
+            yield self._rules.person(found, name)
 
     def thread(self, key: int) -> StoredThread:
         stored, hidden = super().thread(key), key in self._hidden

@@ -168,7 +168,7 @@ gaps = st.builds(
     [
         (sites, lambda opened, record: opened.sites()["h.test"]),
         (communities, lambda opened, record: opened.community("h.test", record.name)),
-        (persons, lambda opened, record: opened.person("h.test", record.name)),
+        (persons, lambda opened, record: next(opened.persons([("h.test", record.name)]))),
         (posts, lambda opened, record: thread(opened)[0]),
         (comments, lambda opened, record: thread(opened)[1][0]),
         (gaps, lambda opened, record: thread(opened)[2][0]),
@@ -281,7 +281,7 @@ def merged(records: dict[str, tuple[int | None, list[Any]]], order: tuple[str, .
             list(opened.communities()),
             opened.sites(),
             list(opened.authors()),
-            [opened.person(*author) for author in opened.authors()],
+            list(opened.persons(list(opened.authors()))),
             opened.community_sizes(),
             [line._replace(key=0, changed=0) for line in opened.post_lines()],
             opened.as_of(),
