@@ -77,11 +77,12 @@ def build_site(
                 job = Job(str(archive_path), str(output), str(build.work), settings, changes.origin, redactions)
                 size = numbers.threads + numbers.comments if changes.count is None else changes.count
                 do = partial(crew.do, job, spread=size >= WORTH_WORKERS)
-                threads = _pieces("threads", changes.threads(), THREADS_AT_ONCE)
-                for thread, comments in _render(do(threads), build, "threads", progress):
+                # The longest first, so that no worker is left alone with one at the end.
+                first = chain(_lists(changes, numbers), _pieces("threads", changes.threads(), THREADS_AT_ONCE))
+                for thread, comments in _render(do(first), build, "threads", progress):
                     changes.moved(thread, comments)
-                rest = chain(_lists(changes, numbers), _pieces("persons", changes.persons(), PERSONS_AT_ONCE))
-                for _ in _render(do(rest), build, "lists", progress):
+                # What people wrote leads to the pages of threads.
+                for _ in _render(do(_pieces("persons", changes.persons(), PERSONS_AT_ONCE)), build, "people", progress):
                     pass
             crew.dismiss()
             written, unchanged, removed = build.commit(changes.facts)
@@ -102,7 +103,7 @@ def _pieces(kind: Literal["threads", "persons"], things: Iterator[Any], size: in
 
 
 def _lists(changes: Changes, numbers: Numbers) -> Iterator[Piece]:
-    """The longest lists first, so that no worker is left alone with one at the end."""
+    """The lists of posts: of all, then of each community."""
     yield Piece("front", [numbers])
     names: list[tuple[str, str]] = []
     posts = 0
