@@ -1,4 +1,4 @@
-"""The command line: parses, calls, prints. Nothing else in the program prints or exits."""
+"""The command line: parses, calls, exits. What it says of what was done stands in telling.py."""
 
 from __future__ import annotations
 
@@ -7,31 +7,20 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as RichProgress
 
-from archiver import __version__, importers, intake, serve, verify, views, words
+from archiver import __version__, importers, intake, serve, telling, verify, words
 from archiver.dumps import Limits
 from archiver.errors import ArchiverError, ConfigError, ThemeError
 from archiver.model import Moment
-from archiver.store import Archive, Purged
-
-PLAIN_SECONDS = 5
-"""Between two lines about progress, where there is no terminal to draw a bar on."""
+from archiver.store import Archive
 
 PROBLEMS_SHOWN = 50
 """Lines of what is wrong, unless all are asked for."""
-
-ENGLISH = words.Words()
-"""The command line speaks English, whatever the site's language."""
 
 ARCHIVE = Path("archive.db")
 OUTPUT = Path("public")
@@ -117,11 +106,11 @@ def import_(
     """
     started = time.monotonic()
     options = _options(format_name, captured_at, keep_deleted, trust_packed, fail_fast)
-    with _progress(quiet) as progress, Archive(archive, writable=True) as opened:
+    with telling.progress(quiet=quiet) as progress, Archive(archive, writable=True) as opened:
         report = intake.import_dumps(opened, dumps, options, progress, jobs=_processors())
-    _tell_import(report, verbose)
+    telling.problems(report, verbose=verbose)
     if not quiet:
-        click.echo(f"{_imported(report)}; {time.monotonic() - started:.1f} seconds")
+        click.echo(f"{telling.imported(report)}; {time.monotonic() - started:.1f} seconds")
         click.echo(f"Archive: {archive}. Make a site of it with: archiver build --archive {archive}")
     _exit(report)
 
@@ -187,16 +176,16 @@ def build(
     path = archive or _archive_beside(output, bool(dumps))
     if not dumps and not path.exists():
         raise click.UsageError(f"there is no archive {path} yet; name a DUMP to build from, or an --archive")
-    with _progress(quiet) as progress:
+    with telling.progress(quiet=quiet) as progress:
         processes = jobs or _processors()
         report = publish.build_site(dumps, path, output, settings, importing, processes, progress, taken_back)
-    _tell_import(report.imported, verbose)
-    _tell_copies(report.purged)
+    telling.problems(report.imported, verbose=verbose)
+    telling.copies(report.purged)
     if not quiet:
-        _tell_redactions(redacted, len(taken_back), report.purged)
+        telling.redactions(redacted, len(taken_back), report.purged)
         click.echo(
-            f"{views.threads(report.threads, ENGLISH)}, {views.comments(report.comments, ENGLISH)}, "
-            f"{report.imported.skipped:,} skipped; {_counted(report.written, 'file')} written, "
+            f"{telling.counted(report.threads, 'thread')}, {telling.counted(report.comments, 'comment')}, "
+            f"{report.imported.skipped:,} skipped; {telling.counted(report.written, 'file')} written, "
             f"{report.unchanged:,} unchanged, {report.removed:,} removed; {report.seconds:.1f} seconds"
         )
         click.echo(f"Open {output / 'index.html'} in a browser, or run: archiver serve {output}")
@@ -229,13 +218,13 @@ def info(archive: Path, verbose: bool) -> None:
     with Archive(archive, writable=False) as opened:
         counts = opened.counts()
         click.echo(
-            f"{archive}: {views.threads(counts['post'], ENGLISH)}, {views.comments(counts['comment'], ENGLISH)}, "
-            f"{_counted(counts['capture'], 'dump')}"
+            f"{archive}: {telling.counted(counts['post'], 'thread')}, {telling.counted(counts['comment'], 'comment')}, "
+            f"{telling.counted(counts['capture'], 'dump')}"
         )
         for site in opened.sites().values():
             click.echo(f"  {site.host} ({site.platform}{f' {site.version}' if site.version else ''})")
         for capture in opened.captures():
-            held = f"{views.posts(capture.posts, ENGLISH)}, {views.comments(capture.comments, ENGLISH)}"
+            held = f"{telling.counted(capture.posts, 'post')}, {telling.counted(capture.comments, 'comment')}"
             click.echo(f"  {capture.name}: {capture.format}, {held}, {capture.skipped:,} skipped")
             if capture.error:
                 click.echo(f"    not read to its end: {capture.error}")
@@ -260,15 +249,15 @@ def verify_(path: Path, dumps: tuple[str, ...], quiet: bool, verbose: bool) -> N
     site = verify.is_site(path)
     if site and dumps:
         raise click.UsageError("dumps are compared with an archive file, not with a site")
-    with _progress(quiet) as progress:
+    with telling.progress(quiet=quiet) as progress:
         for problem in verify.check_site(path, counts, progress) if site else verify.check_archive(path, dumps, counts):
             wrong[problem.kind] += 1
             if verbose or wrong.total() <= PROBLEMS_SHOWN:
-                click.echo(f"{problem.kind}: {_printable(problem.what)}")
+                click.echo(f"{problem.kind}: {telling.printable(problem.what)}")
     if wrong.total() > PROBLEMS_SHOWN and not verbose:
         click.echo(f"… and {wrong.total() - PROBLEMS_SHOWN:,} more; see them all with -v")
     if not quiet:
-        click.echo(f"{path}: {_verdict(counts, wrong, site)}")
+        click.echo(f"{path}: {telling.verdict(counts, wrong, site=site)}")
     if wrong:
         sys.exit(1)
 
@@ -298,7 +287,7 @@ def languages_(verbose: bool) -> None:
     """List the languages a site can be in, and how much of each is still English."""
     for language in words.languages():
         missing = words.missing(language)
-        click.echo(f"{language}  {_counted(len(missing), 'message')} missing")
+        click.echo(f"{language}  {telling.counted(len(missing), 'message')} missing")
         for message in missing if verbose else ():
             click.echo(f"    {message}")
 
@@ -338,107 +327,6 @@ def _moment(text: str | None) -> Moment | None:
     return Moment(start, start, "exact")
 
 
-def _counted(count: int, thing: str) -> str:
-    return ENGLISH.ngettext(f"%(num)s {thing}", f"%(num)s {thing}s", count)
-
-
-def _verdict(counts: Counter[str], wrong: Counter[str], site: bool) -> str:
-    """What was compared, and what came of it."""
-    if site:
-        held = f"{_counted(counts['files'], 'file')} in the manifest"
-    else:
-        near = "; name the others to compare them" if counts["not found"] else ""
-        strange = f", {_counted(counts['others'], 'file')} never imported" if counts["others"] else ""
-        held = (
-            f"{views.threads(counts['threads'], ENGLISH)}, {views.comments(counts['comments'], ENGLISH)}, "
-            f"{_counted(counts['dumps'], 'dump')} compared, {counts['not found']:,} not found{strange}{near}"
-        )
-    return f"{held}; {', '.join(f'{count:,} {kind}' for kind, count in sorted(wrong.items())) or 'nothing is wrong'}"
-
-
-def _printable(text: str) -> str:
-    """A file's name without signs that a terminal obeys."""
-    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
-
-
-def _imported(report: intake.Report) -> str:
-    known = f" ({report.known:,} there already)" if report.known else ""
-    return (
-        f"{_counted(report.captures, 'dump')} read{known}: {views.posts(report.posts, ENGLISH)}, "
-        f"{views.comments(report.comments, ENGLISH)}, {report.skipped:,} skipped"
-    )
-
-
-def _tell_import(report: intake.Report, verbose: bool) -> None:
-    lines = report.skips if verbose else report.skips[:10]
-    for line in lines:
-        click.secho(line, fg="yellow", err=True)
-    if len(report.skips) > len(lines):
-        click.secho(f"… and {len(report.skips) - len(lines):,} more such lines; see them all with -v", err=True)
-    for line in report.errors:
-        click.secho(f"error: {line}", fg="red", err=True)
-
-
-def _tell_copies(purged: Purged) -> None:
-    for copy in purged.copies:
-        click.secho(f"{copy}: made by an upgrade, still holds what was purged; delete it", fg="yellow", err=True)
-
-
-def _tell_redactions(path: Path, count: int, purged: Purged) -> None:
-    if count:
-        click.echo(f"{_counted(count, 'redaction')} of {path}")
-    if purged:
-        click.echo(
-            f"purged from the archive: {views.posts(purged.posts, ENGLISH)}, "
-            f"{views.comments(purged.comments, ENGLISH)}; {_counted(purged.texts, 'other record')} cleaned"
-        )
-
-
 def _exit(report: intake.Report) -> None:
     if report.errors or report.skipped:
         sys.exit(1)
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[intake.Progress]:
-    """How far long work is: a bar on a terminal, a line now and then elsewhere."""
-    if quiet:
-        yield lambda _what, _done, _total: None
-    elif sys.stderr.isatty():
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        )
-        with RichProgress(*columns, console=Console(stderr=True), transient=True) as bars:
-            yield _bars(bars)
-    else:
-        yield _lines()
-
-
-def _bars(bars: RichProgress) -> intake.Progress:
-    tasks: dict[str, Any] = {}
-
-    def tell(what: str, done: int, total: int | None) -> None:
-        if what not in tasks:
-            for task in tasks.values():
-                bars.remove_task(task)
-            tasks.clear()
-            tasks[what] = bars.add_task(what, total=total)
-        bars.update(tasks[what], completed=done, total=total)
-
-    return tell
-
-
-def _lines() -> Callable[[str, int, int | None], None]:
-    last = time.monotonic()
-
-    def tell(what: str, done: int, total: int | None) -> None:
-        nonlocal last
-        if time.monotonic() - last >= PLAIN_SECONDS:
-            last = time.monotonic()
-            click.echo(f"{what}: {done:,}{f' of {total:,}' if total is not None else ''}", err=True)
-
-    return tell
