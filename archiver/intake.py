@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from itertools import groupby
 
 import msgspec
@@ -143,11 +143,11 @@ def _import_one(
     try:
         with archive.adding(capture, dump.member) as writer:
             try:
-                items = reader.read(dump, importer, options.limits, alone=jobs < 2)
-                for number, item in enumerate(items):
-                    writer.add(item)
-                    if number % REPORT_EVERY == 0:
-                        progress(f"reading {dump.label}", number, None)
+                with closing(reader.read(dump, importer, options.limits, alone=jobs < 2)) as items:
+                    for number, item in enumerate(items):
+                        writer.add(item)
+                        if number % REPORT_EVERY == 0:
+                            progress(f"reading {dump.label}", number, None)
             except DumpError as error:
                 if options.fail_fast:
                     raise

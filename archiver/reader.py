@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, suppress
 from itertools import groupby
 from multiprocessing.connection import Connection
@@ -49,15 +49,16 @@ class _Task(msgspec.Struct):
     limits: dumps.Limits
 
 
-def read(dump: Dump, importer: Importer, limits: dumps.Limits, *, alone: bool) -> Iterator[Item]:
-    """All that the importer reads. Raises DumpError where it cannot go on.
+def read(dump: Dump, importer: Importer, limits: dumps.Limits, *, alone: bool) -> Generator[Item, None, None]:
+    """All that the importer reads; close it where it is not read to its end. Raises DumpError where it cannot go on.
 
     ``alone``: in this process, however large the dump is.
     """
     # A member of a packed file shares with the others what may be unpacked, so it stays here.
     if alone or dump.member or dump.found is None or dump.found[2] < WORTH_PROCESS:
-        return importer.read(dump)
-    return _read_beside(dump, importer, limits)
+        yield from importer.read(dump)
+    else:
+        yield from _read_beside(dump, importer, limits)
 
 
 def _read_beside(dump: Dump, importer: Importer, limits: dumps.Limits) -> Iterator[Item]:
@@ -88,7 +89,7 @@ def _read_beside(dump: Dump, importer: Importer, limits: dumps.Limits) -> Iterat
 def _received(receiving: Connection, dump: Dump) -> bytes:
     try:
         return receiving.recv_bytes()
-    except EOFError as error:
+    except (EOFError, OSError) as error:  # OSError: in the middle of a message
         raise DumpError(f"{dump.name}: the process that read it was killed, perhaps for lack of memory") from error
 
 

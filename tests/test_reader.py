@@ -143,7 +143,7 @@ def test_a_reader_ends_with_whoever_reads(tmp_path: Path, workplace: ExitStack) 
     items = reader.read(*pushshift(tmp_path / "d.ndjson", workplace), Limits(), alone=False)
     next(items)
     assert len(multiprocessing.active_children()) == 1
-    items.close()  # type: ignore[attr-defined]
+    items.close()
     assert multiprocessing.active_children() == []
 
 
