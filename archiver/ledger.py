@@ -196,13 +196,10 @@ class Ledger:
         for (unit,) in self._rows("SELECT unit FROM asked WHERE kind = ? AND host = ? AND name = ?", ask):
             yield unit
 
-    def damaged(self, output: Path) -> Iterator[str]:
+    def damaged(self, output: Path) -> set[str]:
         """The units with files that are not in the site folder, or have another size there."""
-        last = None
-        for path, size, unit in self._rows("SELECT path, size, unit FROM file ORDER BY unit"):
-            if unit != last and not has_size(f"{output}/{path}", size):
-                last = unit
-                yield unit
+        rows = self._rows("SELECT path, size, unit FROM file")
+        return {unit for path, size, unit in rows if not has_size(f"{output}/{path}", size)}
 
     def changed(self) -> Iterator[str]:
         """Paths of the files written by this build; lists come after the pages they lead to."""
