@@ -145,7 +145,7 @@ def _written(worker: Worker, people: Iterable[Person]) -> Iterator[tuple[Person,
         for line, post, comment in worker.archive.written(person.host, person.name, markup.EXCERPT_READS):
             lines.append(line)
             page = worker.staging.page_of(line.key, comment.id) if comment else 1
-            waiting.append((entries, line.place, Entry(person, post, comment, page)))
+            waiting.append((entries, line.place, Entry(post, comment, page)))
             if len(waiting) >= ENTRIES_AT_ONCE:
                 _keep(worker, waiting)
                 yield from begun[:-1]

@@ -54,7 +54,6 @@ class ListPage(msgspec.Struct, frozen=True):
 class Entry(NamedTuple):
     """Something that somebody wrote."""
 
-    person: Person
     post: Post
     comment: Comment | None
     """None: it is the post."""
@@ -233,8 +232,8 @@ class ListRenderer:
         """The HTML of what people wrote, as every page and order of their lists shows it."""
         return self._templates.rows("entry", [self._entry(*entry) for entry in entries])
 
-    def _entry(self, person: Person, thread: Post, comment: Comment | None, page: int) -> EntryView:
-        folder = self._folder(person.host)
+    def _entry(self, thread: Post, comment: Comment | None, page: int) -> EntryView:
+        folder = self._folder(thread.host)
         record = comment or thread
         href = urls.page_name(self._thread(folder, thread.host, thread.id, thread.community), None, page)
         text = record.body and record.body_format and markup.excerpt(record.body, record.body_format)
