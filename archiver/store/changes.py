@@ -76,11 +76,15 @@ class Changes:
         if [getattr(old, field) for field in _HEAD] != [getattr(new, field) for field in _HEAD]:
             self._answered(key)
 
-    def ghost(self, host: str, id: str) -> None:
-        """A post that was only named by its comments became known."""
-        key = self.post_again(host, id)
-        self._person(*self._db.execute("SELECT host, author FROM post WHERE key = ?", (key,)).fetchone())
-        self._answered(key)
+    def ghosts(self, table: str) -> None:
+        """Posts that were only named by their comments became known; a table has the host and id of each."""
+        found = f"{table} AS known CROSS JOIN post ON post.host = known.host AND post.id = known.id"
+        self._db.execute(f"UPDATE post SET changed = {self._revision} WHERE key IN (SELECT post.key FROM {found})")
+        # The lists of their authors, and of all who answered, name the threads.
+        people = f"""SELECT post.host AS host, post.author AS name FROM {found} UNION
+            SELECT post.host, comment.author FROM {found} CROSS JOIN comment ON comment.post = post.key"""
+        self._db.execute(f"""INSERT OR REPLACE INTO changed
+            SELECT 'person', host, name, {self._revision} FROM ({people}) WHERE name IS NOT NULL""")
 
     def _answered(self, key: int) -> None:
         """The lists of all who answered name the thread."""

@@ -25,12 +25,12 @@ class Sightings(Generic[R]):
         seen: Callable[..., object] | None = None,
         *,
         came: Callable[[Sequence[R], Sequence[Any]], None] | None = None,
-        ghost: Callable[..., object] | None = None,
+        ghosts: Callable[[str], None] | None = None,
         extra_key: str | None = None,
     ) -> None:
         """``changed(old, new, key)`` is told of every row that comes or differs, ``seen(*key)`` of those that a newer
-        capture has as they were, ``came(records, extra)`` of many that come at once, ``ghost(*key)`` of those of which
-        only the key and the community were known.
+        capture has as they were, ``came(records, extra)`` of many that come at once, ``ghosts(table)`` of a table
+        with the keys of those of which only the key and the community were known.
         """
         self._db = db
         self._table = table
@@ -38,7 +38,7 @@ class Sightings(Generic[R]):
         self._came = came
         self._changed = changed
         self._seen = seen
-        self._ghost = ghost
+        self._ghosts = ghosts
         self._key = [*([extra_key] if extra_key else []), *table.key]
         self._outside_key = extra_key
         where = " AND ".join(f"{column} = ?" for column in self._key)
@@ -90,8 +90,8 @@ class Sightings(Generic[R]):
         """Join what waits with what was there. ``ranks``: how new each capture is."""
         if self._waits and self._seen:
             self._settle_unchanged(self._seen, ranks)
-        if self._waits and self._ghost:
-            self._settle_ghosts(self._ghost, ranks)
+        if self._waits and self._ghosts:
+            self._settle_ghosts(self._ghosts, ranks)
         width = len(self._key) - len(self._table.key)
         for row in self._db.execute(f"SELECT * FROM {self._waiting} ORDER BY rowid"):
             extra, values, outside = row[:width], row[width:-1], msgspec.json.decode(row[-1])
@@ -110,7 +110,7 @@ class Sightings(Generic[R]):
             seen(*key)
         self._settled("unchanged")
 
-    def _settle_ghosts(self, ghost: Callable[..., object], ranks: dict[int, Rank]) -> None:
+    def _settle_ghosts(self, ghosts: Callable[[str], None], ranks: dict[int, Rank]) -> None:
         """What merging comes to for posts that came after their comments: all that is told of them is new."""
         told = [column for column in self._table.columns if column not in (*self._table.key, "community")]
         empty = " AND ".join(f"t.{column} IS NULL" for column in told)
@@ -127,8 +127,7 @@ class Sightings(Generic[R]):
             older = iif(g.ahead, '{{' || substr({sources}, 2) || '}}', NULL)
             FROM (SELECT number, capture NOT IN ({self._older(ranks, self._capture)}) AS ahead FROM ghosts) AS g
             JOIN {self._waiting} AS w ON w.rowid = g.number WHERE {keys}""")
-        for key in self._db.execute(f"SELECT {', '.join(self._key)} FROM ghosts"):
-            ghost(*key)
+        ghosts("ghosts")
         self._settled("ghosts")
 
     def _older(self, ranks: dict[int, Rank], *more: int) -> str:

@@ -16,8 +16,8 @@ from archiver.store.sightings import Sightings
 
 POSTS_REMEMBERED = 50_000
 """Row keys of posts kept in memory; more are looked up."""
-COMMENTS_HELD = 500
-"""Comments written at once,"""
+HELD = 500
+"""Comments, or posts, written at once,"""
 TEXT_HELD = 1 << 20
 """or fewer, when their texts have that many characters."""
 
@@ -36,6 +36,8 @@ class CaptureWriter:
         self._held: list[Comment] = []
         self._held_posts: list[int] = []
         self._held_text = 0
+        self._new_posts: list[Post] = []
+        self._new_posts_text = 0
         self.posts = 0
         self.comments = 0
         self.skipped = 0
@@ -44,7 +46,7 @@ class CaptureWriter:
             Site: Sightings(db, SITES, self._id, lambda *_: None),
             Community: Sightings(db, COMMUNITIES, self._id, changes.community),
             Person: Sightings(db, PERSONS, self._id, changes.person),
-            Post: Sightings(db, POSTS, self._id, changes.post, changes.post_again, ghost=changes.ghost),
+            Post: Sightings(db, POSTS, self._id, changes.post, changes.post_again, ghosts=changes.ghosts),
         }
         self._comments = Sightings(
             db,
@@ -88,10 +90,9 @@ class CaptureWriter:
         elif isinstance(item, Seen):
             # What the user says about the time of capture counts more than what the dump says.
             self._captured = self._captured or item.captured
+        elif isinstance(item, Post):
+            self._add_post(item)
         else:
-            if isinstance(item, Post):
-                self.posts += 1
-                self._note_times((item.created, item.edited))
             self._tables[type(item)].add((item,))
 
     def fail(self, reason: str) -> None:
@@ -100,6 +101,7 @@ class CaptureWriter:
 
     def finish(self) -> None:
         """Merge what the archive knew before, now that the time of this capture is known."""
+        self._write_posts()
         self._write_comments()
         times = moment_values(self._captured)
         self._db.execute(
@@ -121,12 +123,25 @@ class CaptureWriter:
         renewed = not self._first_time and self._times(self._id) != self._times_before
         self._changes.finish(self._id if renewed else None)
 
+    def _add_post(self, post: Post) -> None:
+        self.posts += 1
+        self._note_times((post.created, post.edited))
+        self._new_posts.append(post)
+        self._new_posts_text += len(post.body or "")
+        if len(self._new_posts) >= HELD or self._new_posts_text > TEXT_HELD:
+            self._write_posts()
+
+    def _write_posts(self) -> None:
+        if self._new_posts:
+            self._tables[Post].add(self._new_posts)
+        self._new_posts, self._new_posts_text = [], 0
+
     def _add_comment(self, comment: Comment) -> None:
         post = comment.host, comment.post, comment.community
         self._held_posts.append(self._keys.get(post) or self._post_key(*post))
         self._held.append(comment)
         self._held_text += len(comment.body or "")
-        if len(self._held) >= COMMENTS_HELD or self._held_text > TEXT_HELD:
+        if len(self._held) >= HELD or self._held_text > TEXT_HELD:
             self._write_comments()
 
     def _write_comments(self) -> None:
@@ -145,6 +160,7 @@ class CaptureWriter:
         """The row of a post; a comment that comes before its post gets a ghost of it."""
         key = self._keys.get((host, post, community))
         if key is None:
+            self._write_posts()
             ghost = Post(host=text(host), id=text(post), community=text(community) if community is not None else None)
             sql = "SELECT key, capture, community FROM post WHERE host = ? AND id = ?"
             row = self._db.execute(sql, (ghost.host, ghost.id)).fetchone()

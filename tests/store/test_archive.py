@@ -460,12 +460,16 @@ def test_what_is_settled_by_one_statement_is_what_merging_gives(
     check()
 
 
-@pytest.mark.parametrize("limit", ["COMMENTS_HELD", "TEXT_HELD"])
-def test_how_many_comments_are_written_at_once_changes_nothing(
+@pytest.mark.parametrize("limit", ["HELD", "TEXT_HELD"])
+def test_how_many_things_are_written_at_once_changes_nothing(
     limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     some = [comment(str(number % 7), body="x" * number, score=number or None) for number in range(20)]
-    records = {"a": (2, [*some, post(title="t"), *some]), "b": (1, [*some[5:], comment("z", flair="f\0")])}
+    posts = [post(str(number), title="t" * number, body="x" * number) for number in (1, 2, 3, 4, 2, 5)]
+    records = {
+        "a": (2, [*some, post(title="t"), *some, *posts]),
+        "b": (1, [*posts[3:], *some[5:], comment("z", flair="f\0")]),
+    }
     at_once = merged(records, ("a", "b"), tmp_path)
     held = []
     monkeypatch.setattr(writer, limit, 1)
