@@ -40,7 +40,6 @@ _OWN_SUFFIXES = re.compile(
 )
 
 
-@lru_cache(NAMES_KEPT)
 def safe_name(text: str, *, folded: bool = False) -> str:
     """A file name for any text: the text itself where it is safe, else its safe part, ``~`` and a checksum.
 
@@ -48,6 +47,10 @@ def safe_name(text: str, *, folded: bool = False) -> str:
     small, so that every spelling leads to the same page. Everything else with a capital letter gets the checksum,
     since ``A`` and ``a`` are one file on many disks.
     """
+    return _kept(text, folded) if len(text) <= MAX_NAME else _safe_name(text, folded)
+
+
+def _safe_name(text: str, folded: bool) -> str:
     # ASCII only, as SQLite does it: "É" and "é" are two people.
     small = folded_name(text)
     name = small if folded else text
@@ -63,6 +66,10 @@ def safe_name(text: str, *, folded: bool = False) -> str:
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST]
     stem = re.sub(r"[^a-z0-9@_+-]++", "-", small).strip("-")[: MAX_NAME - DIGEST - 1]
     return f"{stem}~{digest}"
+
+
+_kept = lru_cache(NAMES_KEPT)(_safe_name)
+"""For names of any length it would hold too much."""
 
 
 def folded_name(name: str) -> str:
