@@ -68,8 +68,10 @@ def test(arguments: list[str]) -> int:
     run(binaries / "ruff", "check", ".")
     run(binaries / "ruff", "format", "--check", ".")
     run(python, "-P", "-m", "mypy")
-    # The console script, unlike "python -m pytest", does not put the checkout on the path.
-    return subprocess.run([binaries / "pytest", *arguments], cwd=ROOT, check=False).returncode
+    # The console script, unlike "python -m pytest", does not put the checkout on the path. Tests of one file share what
+    # they make, so a file stays with one processor.
+    spread = ["-n", "auto", "--dist", "loadfile"]
+    return subprocess.run([binaries / "pytest", *spread, *arguments], cwd=ROOT, check=False).returncode
 
 
 def bench(arguments: list[str]) -> int:
