@@ -68,9 +68,9 @@ def test(arguments: list[str]) -> int:
     run(binaries / "ruff", "check", ".")
     run(binaries / "ruff", "format", "--check", ".")
     run(python, "-P", "-m", "mypy")
-    # The console script, unlike "python -m pytest", does not put the checkout on the path. Tests of one file share what
-    # they make, so a file stays with one processor.
-    spread = ["-n", "auto", "--dist", "loadfile"]
+    # The console script, unlike "python -m pytest", does not put the checkout on the path. Each processor begins with a run
+    # of neighbours, which share what they make.
+    spread = ["-n", "auto", "--dist", "worksteal"]
     return subprocess.run([binaries / "pytest", *spread, *arguments], cwd=ROOT, check=False).returncode
 
 
