@@ -68,8 +68,8 @@ def test(arguments: list[str]) -> int:
     run(binaries / "ruff", "check", ".")
     run(binaries / "ruff", "format", "--check", ".")
     run(python, "-P", "-m", "mypy")
-    # The console script, unlike "python -m pytest", does not put the checkout on the path. Each processor begins with a run
-    # of neighbours, which share what they make.
+    # The console script, unlike "python -m pytest", does not put the checkout on the path.
+    # Each processor begins with a run of neighbours, which share what they make.
     spread = ["-n", "auto", "--dist", "worksteal"]
     return subprocess.run([binaries / "pytest", *spread, *arguments], cwd=ROOT, check=False).returncode
 
