@@ -43,6 +43,11 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait_for_it, daemon=True).start()
 
 
+def _load() -> None:
+    """What else the first piece of work would wait for."""
+    from archiver import units  # noqa: F401
+
+
 def _in_worker(job: Job, piece: Piece) -> list[Rendered]:
     global _worker
     _worker = _worker or _engaged(job)
@@ -76,6 +81,13 @@ class Crew:
 
     def __exit__(self, *_: object) -> None:
         self.dismiss()
+
+    def prepare(self) -> None:
+        """Let the processes start, if there may be several, while this one does something else."""
+        if self._jobs > 1:
+            pool = self._started()
+            for _ in range(self._jobs):
+                pool.submit(_load)
 
     def dismiss(self) -> None:
         """Let go of the processes, and of all files."""

@@ -58,11 +58,18 @@ class Report(msgspec.Struct):
 
 
 def import_dumps(
-    archive: Archive, arguments: Iterable[str], options: Options, progress: Progress, *, jobs: int = 1
+    archive: Archive,
+    arguments: Iterable[str],
+    options: Options,
+    progress: Progress,
+    *,
+    jobs: int = 1,
+    spare: Callable[[], None] = lambda: None,
 ) -> Report:
     """Import every dump that the arguments name. Each is added whole or, if the program dies, not at all.
 
     ``jobs``: processes to use, at most; a second one reads what this one writes down.
+    ``spare`` is called when that second process has read a dump to its end, and this one is still busy.
     What cannot be read becomes a line in the report; with ``fail_fast`` it is raised as DumpError. Raises StoreError.
     """
     report = Report()
@@ -81,7 +88,7 @@ def import_dumps(
                     _note(error, report, options)
             _share_origins(pairs, report, options)
             for dump, importer in pairs:
-                _import_one(archive, dump, importer, options, report, progress, jobs)
+                _import_one(archive, dump, importer, options, report, progress, jobs, spare)
     if report.captures or report.known:
         overwrite(archive)
     archive.rest()
@@ -112,7 +119,14 @@ def _share_origins(pairs: list[tuple[Dump, Importer]], report: Report, options: 
 
 
 def _import_one(
-    archive: Archive, dump: Dump, importer: Importer, options: Options, report: Report, progress: Progress, jobs: int
+    archive: Archive,
+    dump: Dump,
+    importer: Importer,
+    options: Options,
+    report: Report,
+    progress: Progress,
+    jobs: int,
+    spare: Callable[[], None],
 ) -> None:
     try:
         digest, size = dumps.sha256(dump.source), dump.source.stat().st_size
@@ -140,14 +154,17 @@ def _import_one(
         error=None,
     )
     problem = None
+    beside = jobs > 1 and reader.worth_process(dump)
     try:
         with archive.adding(capture, dump.member) as writer:
             try:
-                with closing(reader.read(dump, importer, options.limits, alone=jobs < 2)) as items:
+                with closing(reader.read(dump, importer, options.limits, beside=beside)) as items:
                     for number, item in enumerate(items):
                         writer.add(item)
                         if number % REPORT_EVERY == 0:
                             progress(f"reading {dump.label}", number, None)
+                if beside:
+                    spare()
             except DumpError as error:
                 if options.fail_fast:
                     raise

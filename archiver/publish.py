@@ -66,7 +66,7 @@ def build_site(
     with ExitStack() as opened:
         whole = opened.enter_context(Archive(archive_path, writable=writable))
         crew = opened.enter_context(Crew(jobs))
-        imported = intake.import_dumps(whole, dumps, importing, progress, jobs=jobs)
+        imported = intake.import_dumps(whole, dumps, importing, progress, jobs=jobs, spare=crew.prepare)
         purged = purge(whole, redactions)
         archive = opened.enter_context(reading(archive_path, redactions))
         numbers = _numbers(archive)

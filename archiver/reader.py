@@ -49,16 +49,18 @@ class _Task(msgspec.Struct):
     limits: dumps.Limits
 
 
-def read(dump: Dump, importer: Importer, limits: dumps.Limits, *, alone: bool) -> Generator[Item, None, None]:
+def worth_process(dump: Dump) -> bool:
+    """Does reading it in a process of its own save time?"""
+    # A member of a packed file shares with the others what may be unpacked, so it is read where they are.
+    return not dump.member and dump.found is not None and dump.found[2] >= WORTH_PROCESS
+
+
+def read(dump: Dump, importer: Importer, limits: dumps.Limits, *, beside: bool) -> Generator[Item, None, None]:
     """All that the importer reads; close it where it is not read to its end. Raises DumpError where it cannot go on.
 
-    ``alone``: in this process, however large the dump is.
+    ``beside``: in a process of its own.
     """
-    # A member of a packed file shares with the others what may be unpacked, so it stays here.
-    if alone or dump.member or dump.found is None or dump.found[2] < WORTH_PROCESS:
-        yield from importer.read(dump)
-    else:
-        yield from _read_beside(dump, importer, limits)
+    yield from _read_beside(dump, importer, limits) if beside else importer.read(dump)
 
 
 def _read_beside(dump: Dump, importer: Importer, limits: dumps.Limits) -> Iterator[Item]:

@@ -81,6 +81,8 @@ class ArchiveFile:
         self._db.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
 
     def _make(self) -> None:
+        # Larger than usual, as comments are: fewer of them spill into pages of their own.
+        self._db.execute("PRAGMA page_size = 8192")
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("BEGIN IMMEDIATE")
         if self._pragma("user_version"):  # another process was faster
