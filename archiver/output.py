@@ -104,10 +104,10 @@ class Scratch:
     def __init__(self, most: int) -> None:
         """``most``: pieces that are kept in memory."""
         self._most = most
-        self._few: dict[int, str] = {}
+        self._few: dict[int, bytes] = {}
         self._many: sqlite3.Connection | None = None
 
-    def keep(self, pieces: dict[int, str]) -> None:
+    def keep(self, pieces: dict[int, bytes]) -> None:
         """Keep pieces by their keys. Raises PublishError."""
         if len(self._few) + len(pieces) <= self._most:
             self._few |= pieces
@@ -116,10 +116,10 @@ class Scratch:
             if self._many is None:
                 # What SQLite does with a database that has no name.
                 self._many = sqlite3.connect("", isolation_level=None)
-                self._many.execute("CREATE TABLE piece (key INTEGER PRIMARY KEY, html TEXT)")
+                self._many.execute("CREATE TABLE piece (key INTEGER PRIMARY KEY, html BLOB)")
             self._many.executemany("INSERT INTO piece VALUES (?, ?)", pieces.items())
 
-    def get(self, keys: Sequence[int]) -> dict[int, str]:
+    def get(self, keys: Sequence[int]) -> dict[int, bytes]:
         """Those of these pieces that are kept."""
         found = {key: self._few[key] for key in keys if key in self._few}
         if self._many and len(found) < len(keys):

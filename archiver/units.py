@@ -57,7 +57,7 @@ class Worker:
 
     def write(self, page: Page, content: str | None = None) -> Written:
         """Put a page among the files of the site."""
-        return self.staging.write(page.path, page.text.encode("utf-8", "replace"), content)
+        return self.staging.write(page.path, page.data, content)
 
     def asked(self) -> list[ASK]:
         """Whose pages were asked for since the last call."""
@@ -187,7 +187,7 @@ def _listing(
     head = render.list_head(community, numbers)
     scratch = Scratch(PIECES_KEPT)
 
-    def posts(keys: list[int]) -> list[str]:
+    def posts(keys: list[int]) -> list[bytes]:
         """Their HTML, which looks alike in every order."""
         found = scratch.get(keys)
         if fresh := [key for key in keys if key not in found]:

@@ -70,7 +70,7 @@ class PersonHead(NamedTuple):
     original: str | None
 
 
-ListedPage = tuple[Frame, PersonPage, Sequence[str]]
+ListedPage = tuple[Frame, PersonPage, Sequence[bytes]]
 """A page of a person before it is rendered, and the HTML of what it lists."""
 
 THREADS_KEPT = 10_000
@@ -142,7 +142,7 @@ class ListRenderer:
         kind = "community" if head.community else "index"
         return Frame(path, kind, path, sided=bool(head.community or head.about)), view
 
-    def posts(self, frame: Frame, view: ListingPage, lines: Sequence[str]) -> Page:
+    def posts(self, frame: Frame, view: ListingPage, lines: Sequence[bytes]) -> Page:
         """That page with its posts, as ``post_lines`` makes them."""
         (page,) = self._templates.pages("listing", [frame], [view], [lines])
         return page
@@ -155,7 +155,7 @@ class ListRenderer:
             if link.name.startswith("top")
         ]
 
-    def post_lines(self, community: Community | None, posts: Iterable[tuple[Post, int]]) -> list[str]:
+    def post_lines(self, community: Community | None, posts: Iterable[tuple[Post, int]]) -> list[bytes]:
         """The HTML of posts, each with its comments in this archive, as every page and order of a list shows them."""
         here = urls.page_name(self._base(community))
         show_community = community is None
@@ -174,7 +174,7 @@ class ListRenderer:
         files = OrderFiles(self._parts.addresses.person(person.host, person.name), groups[0][0], groups)
         return PersonHead(person.name, files, summary, self._parts.addresses.original_person(person))
 
-    def person_page(self, head: PersonHead, current: ListPage, entries: Sequence[str]) -> ListedPage:
+    def person_page(self, head: PersonHead, current: ListPage, entries: Sequence[bytes]) -> ListedPage:
         """One page of what a person wrote, with what it shows as ``entries`` makes it."""
         path = head.files.path(current.names, current.number)
         orders, links = self._links(head.files, current, path, sorts.PERSON_ORDERS)
@@ -228,7 +228,7 @@ class ListRenderer:
         """The statement of what readers may expect."""
         return self._templates.page("accessibility", {})
 
-    def entries(self, entries: Iterable[Entry]) -> list[str]:
+    def entries(self, entries: Iterable[Entry]) -> list[bytes]:
         """The HTML of what people wrote, as every page and order of their lists shows it."""
         return self._templates.rows("entry", [self._entry(*entry) for entry in entries])
 

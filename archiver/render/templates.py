@@ -18,8 +18,8 @@ from archiver.theme import Theme
 from archiver.views import CommentView, CommunityView, SiteView
 from archiver.words import Words
 
-Pieces = tuple[str, str, str, str]
-"""What opens a comment, what opens and closes the list of its replies, what closes it."""
+Pieces = tuple[bytes, bytes, bytes, bytes]
+"""What opens a comment, what opens and closes the list of its replies, what closes it; in UTF-8, as all pieces are."""
 
 _CUT = "\0"
 """Between pieces: no text of a dump keeps this character (markup and store take it out)."""
@@ -66,7 +66,7 @@ class Page(msgspec.Struct, frozen=True):
 
     path: str
     """Below the site folder."""
-    text: str
+    data: bytes
 
 
 class Templates:
@@ -107,10 +107,10 @@ class Templates:
             text = self._templates[name].render(page=Around(name, "", self._canonical(path)), **values)
         except (jinja2.TemplateError, AttributeError) as error:
             raise self._fault(name, error) from error
-        return Page(path, text)
+        return Page(path, _encoded(text))
 
     def pages(
-        self, name: str, frames: Sequence[Frame], views: Sequence[Any], contents: Sequence[Iterable[str]]
+        self, name: str, frames: Sequence[Frame], views: Sequence[Any], contents: Sequence[Iterable[bytes]]
     ) -> Iterator[Page]:
         """Several pages of one template, rendered by one call. ``contents``: the pieces that each is filled with."""
         pieces = iter(self._split(name, views, 5))
@@ -118,24 +118,31 @@ class Templates:
             yield self._filled(frame, content, *islice(pieces, 5))
 
     def _filled(
-        self, frame: Frame, content: Iterable[str], title: str, description: str, above: str, below: str, aside: str
+        self,
+        frame: Frame,
+        content: Iterable[bytes],
+        title: bytes,
+        description: bytes,
+        above: bytes,
+        below: bytes,
+        aside: bytes,
     ) -> Page:
-        canonical = escape(self._canonical(frame.canonical) or "")
+        canonical = _encoded(escape(self._canonical(frame.canonical) or ""))
         shell = self._shell(frame.kind, _root(frame.path), frame.sided)
         to_title, to_description, to_canonical, to_main, to_aside, end = shell
         head = to_title, title, to_description, description, to_canonical, canonical
-        return Page(frame.path, "".join((*head, to_main, above, *content, below, to_aside, aside, end)))
+        return Page(frame.path, b"".join((*head, to_main, above, *content, below, to_aside, aside, end)))
 
-    def _shell_of(self, kind: str, root: str, sided: bool) -> list[str]:
+    def _shell_of(self, kind: str, root: str, sided: bool) -> list[bytes]:
         """What stands around all pages of a kind in a folder, in six pieces."""
         canonical = self._cut if self._base_url else None
         try:
             found = self._templates["shell"].render(page=Around(kind, root, canonical, sided))
         except (jinja2.TemplateError, AttributeError) as error:
             raise self._fault("shell", error) from error
-        pieces = found.split(_CUT)
+        pieces = _cut(found)
         if not canonical:
-            pieces[2:2] = [""]
+            pieces[2:2] = [b""]
         if len(pieces) != 6:
             raise ThemeError(f"theme '{self._theme}': base.html must have each block and page.canonical once")
         return pieces
@@ -151,20 +158,24 @@ class Templates:
         *pieces, end = self._split("comment", views, 3)
         return [(opening, replies, end, close) for opening, replies, close in zip(*[iter(pieces)] * 3, strict=True)]
 
-    def rows(self, kind: str, views: Sequence[Any]) -> list[str]:
-        """The HTML of each of several things: "post", "post_line", "entry" or "sidebar"."""
+    def rows(self, kind: str, views: Sequence[Any]) -> list[bytes]:
+        """The HTML of each of several things: "post_line" or "entry"."""
         return self._split(kind, views, 1)[:-1]
+
+    def part(self, kind: str, view: Any) -> Markup:
+        """The HTML of one thing, "post" or "sidebar", to be shown by another template."""
+        return Markup(self._split(kind, [view], 1)[0].decode())  # noqa: S704 (made by the template)
 
     def with_side(self, community: CommunityView) -> CommunityView:
         """The community with its HTML for the side of a page, which is made once."""
         if community.html is None:
-            community.html = Markup(self.rows("sidebar", [community])[0])  # noqa: S704 (made by the template)
+            community.html = self.part("sidebar", community)
         return community
 
-    def _split(self, kind: str, views: Sequence[Any], pieces: int) -> list[str]:
+    def _split(self, kind: str, views: Sequence[Any], pieces: int) -> list[bytes]:
         """Everything rendered by one call, cut into so many pieces for each and what follows the last."""
         try:
-            found = self._templates[kind].render(rows=views).split(_CUT)
+            found = _cut(self._templates[kind].render(rows=views))
         except (jinja2.TemplateError, AttributeError) as error:
             raise self._fault(kind, error) from error
         if len(found) != pieces * len(views) + 1:
@@ -172,6 +183,16 @@ class Templates:
                 f"theme '{self._theme}': {kind}.html: must have {{{{ cut }}}} where the built-in one has it"
             )
         return found
+
+
+def _encoded(text: str) -> bytes:
+    # Half a character may come in from a dump.
+    return text.encode("utf-8", "replace")
+
+
+def _cut(text: str) -> list[bytes]:
+    """What was rendered together. As bytes it takes less space, and is copied into pages as it is."""
+    return _encoded(text).split(_CUT.encode())
 
 
 def _splitter(translate: Callable[[str], Markup]) -> Callable[[str, str], tuple[Markup, Markup]]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 import msgspec
-from markupsafe import Markup
 
 from archiver import paging, sorts, urls, views
 from archiver.config import Settings
@@ -79,7 +78,7 @@ class ThreadRenderer:
         wanted = self._settings.default_order
         return wanted if any(wanted in order.names for order in arranged) else arranged[0].names[0]
 
-    def _order(self, shared: _Shared, order: Arranged, count: int) -> Iterator[tuple[Frame, ThreadPage, list[str]]]:
+    def _order(self, shared: _Shared, order: Arranged, count: int) -> Iterator[tuple[Frame, ThreadPage, list[bytes]]]:
         """The pages of one order, each with its comments; of the default one, if it has several, all on one besides."""
         files, here = shared.files, shared.here
         cuts = paging.cut(order.things, self._settings.comments_per_page)
@@ -90,7 +89,7 @@ class ThreadRenderer:
         whole = urls.relative(files.whole, here) if has_whole else None
         sided = shared.view.community is not None
 
-        def page(number: int, where: _Where, nodes: Sequence[Node], path: str) -> tuple[Frame, ThreadPage, list[str]]:
+        def page(number: int, where: _Where, nodes: Sequence[Node], path: str) -> tuple[Frame, ThreadPage, list[bytes]]:
             shown = ThreadPage(
                 thread=shared.view,
                 number=number,
@@ -130,7 +129,7 @@ class ThreadRenderer:
             distinct=distinct,
             community=self._templates.with_side(self._parts.community(community, here)) if community else None,
         )
-        view.head = Markup(self._templates.rows("post", [view])[0])  # noqa: S704 (made by the template)
+        view.head = self._templates.part("post", view)
         return view
 
     def pieces(self, thread: Thread, nodes: Iterable[tuple[Node, Link | None]], here: str) -> list[Pieces]:
@@ -231,12 +230,12 @@ class _Fragments:
         self._here = here
         self._made: dict[str, Pieces] = {}
 
-    def nested(self, nodes: Sequence[Node], where: _Where, number: int) -> list[str]:
+    def nested(self, nodes: Sequence[Node], where: _Where, number: int) -> list[bytes]:
         """The comments of one page as nested lists, written in a flat loop; in pieces."""
         if not nodes:
             return []
-        parts: list[str] = []
-        closing: list[str] = []
+        parts: list[bytes] = []
+        closing: list[bytes] = []
         depths: dict[str, int] = {}
         pieces = self._pieces(nodes, where, number)
         for node, after, (opening, replies, end, close) in zip(nodes, [*nodes[1:], None], pieces, strict=True):
