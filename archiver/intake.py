@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from itertools import groupby
 
@@ -139,7 +139,41 @@ def _import_one(
         if known.error:
             _note(DumpError(known.error), report, options)
         return
-    capture = Capture(
+    capture = _capture(dump, importer, options, digest, size)
+    beside = jobs > 1 and reader.worth_process(dump)
+    problem = None
+    try:
+        with archive.adding(capture, dump.member) as writer:
+            try:
+                with closing(reader.read(dump, importer, options.limits, beside=beside)) as items:
+                    for number, item in enumerate(items):
+                        writer.add(item)
+                        if number % REPORT_EVERY == 0:
+                            progress(f"reading {dump.label}", number, None)
+            except DumpError as error:
+                if options.fail_fast:
+                    raise
+                problem = error
+                writer.fail(str(error))
+            if beside:
+                spare()
+            # Otherwise the checksum would vouch for bytes that were not read.
+            dump.check_unchanged()
+    except DumpError as error:
+        _note(error, report, options)
+        return
+    if problem:
+        _note(problem, report, options)
+    report.captures += 1
+    report.posts += writer.posts
+    report.comments += writer.comments
+    report.skipped += writer.skipped
+    report.skips += _skips(archive, dump, digest)
+
+
+def _capture(dump: Dump, importer: Importer, options: Options, digest: str, size: int) -> Capture:
+    """What is known of a dump before it is read."""
+    return Capture(
         id=0,
         name=dump.label,
         sha256=digest,
@@ -153,40 +187,16 @@ def _import_one(
         skipped=0,
         error=None,
     )
-    problem = None
-    beside = jobs > 1 and reader.worth_process(dump)
-    try:
-        with archive.adding(capture, dump.member) as writer:
-            try:
-                with closing(reader.read(dump, importer, options.limits, beside=beside)) as items:
-                    for number, item in enumerate(items):
-                        writer.add(item)
-                        if number % REPORT_EVERY == 0:
-                            progress(f"reading {dump.label}", number, None)
-                if beside:
-                    spare()
-            except DumpError as error:
-                if options.fail_fast:
-                    raise
-                problem = error
-                writer.fail(str(error))
-            # Otherwise the checksum would vouch for bytes that were not read.
-            dump.check_unchanged()
-    except DumpError as error:
-        _note(error, report, options)
-        return
-    if problem:
-        _note(problem, report, options)
-    report.captures += 1
-    report.posts += writer.posts
-    report.comments += writer.comments
-    report.skipped += writer.skipped
+
+
+def _skips(archive: Archive, dump: Dump, digest: str) -> Iterator[str]:
+    """One line for each reason why records of a dump were skipped."""
     found = archive.known(digest, dump.member)
     for count, skip in archive.skips(found.id) if found else ():
         place = f"{dump.name}:{skip.line}" if skip.line else dump.name
         detail = f" ({skip.detail})" if skip.detail else ""
         more = f", and {count - 1:,} more of that kind" if count > 1 else ""
-        report.skips.append(f"{place}: skipped: {skip.reason}{detail}{more}")
+        yield f"{place}: skipped: {skip.reason}{detail}{more}"
 
 
 def _now() -> int:

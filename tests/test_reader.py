@@ -59,8 +59,8 @@ def everything(items: Iterator[Item]) -> tuple[list[Item], str | None]:
 
 def both(dump: Dump, importer: Importer) -> tuple[list[Item], str | None]:
     """What the dump gives, which is the same in both ways."""
-    here = everything(reader.read(dump, importer, Limits(), alone=True))
-    beside = everything(reader.read(dump, importer, Limits(), alone=False))
+    here = everything(reader.read(dump, importer, Limits(), beside=False))
+    beside = everything(reader.read(dump, importer, Limits(), beside=True))
     assert here == beside
     assert list(map(type, here[0])) == list(map(type, beside[0]))
     assert multiprocessing.active_children() == []
@@ -129,7 +129,7 @@ def test_what_the_user_said_of_a_dump_holds_there_too(tmp_path: Path, workplace:
 
 def test_a_reader_that_is_killed_is_an_error(tmp_path: Path, workplace: ExitStack) -> None:
     (tmp_path / "d.ndjson").write_bytes(b"".join(line(number, "word " * 2000) for number in range(3000)))
-    items = reader.read(*pushshift(tmp_path / "d.ndjson", workplace), Limits(), alone=False)
+    items = reader.read(*pushshift(tmp_path / "d.ndjson", workplace), Limits(), beside=True)
     next(items)
     (process,) = multiprocessing.active_children()
     assert process.pid
@@ -140,7 +140,7 @@ def test_a_reader_that_is_killed_is_an_error(tmp_path: Path, workplace: ExitStac
 
 def test_a_reader_ends_with_whoever_reads(tmp_path: Path, workplace: ExitStack) -> None:
     (tmp_path / "d.ndjson").write_bytes(b"".join(line(number, "word " * 2000) for number in range(3000)))
-    items = reader.read(*pushshift(tmp_path / "d.ndjson", workplace), Limits(), alone=False)
+    items = reader.read(*pushshift(tmp_path / "d.ndjson", workplace), Limits(), beside=True)
     next(items)
     assert len(multiprocessing.active_children()) == 1
     items.close()
@@ -151,7 +151,7 @@ def test_a_dump_that_changed_meanwhile_is_not_read(tmp_path: Path, workplace: Ex
     (tmp_path / "d.ndjson").write_bytes(line(1))
     dump, importer = pushshift(tmp_path / "d.ndjson", workplace)
     (tmp_path / "d.ndjson").write_bytes(b"")
-    assert everything(reader.read(dump, importer, Limits(), alone=False)) == ([], f"{dump.name}: the file is empty")
+    assert everything(reader.read(dump, importer, Limits(), beside=True)) == ([], f"{dump.name}: the file is empty")
 
 
 def archived(path: Path, folder: Path, jobs: int) -> tuple[list[Capture], list[tuple[object, list[Comment]]]]:
@@ -166,3 +166,17 @@ def archived(path: Path, folder: Path, jobs: int) -> tuple[list[Capture], list[t
 def test_both_ways_make_the_same_archive(tmp_path: Path) -> None:
     path = TESTS.parent / "examples" / "dumps" / "pushshift.ndjson"
     assert archived(path, tmp_path, 1) == archived(path, tmp_path, 2)
+
+
+def test_whoever_waits_is_told_when_a_reader_is_done(tmp_path: Path) -> None:
+    path = TESTS.parent / "examples" / "dumps" / "pushshift.ndjson"
+    told: list[list[object]] = []
+
+    def spare() -> None:
+        told.append(multiprocessing.active_children())
+
+    for jobs, times in ((2, [[]]), (1, [])):
+        with Archive(tmp_path / f"{jobs}.db", writable=True) as archive:
+            told.clear()
+            intake.import_dumps(archive, [str(path)], intake.Options(), lambda *_: None, jobs=jobs, spare=spare)
+            assert told == times
