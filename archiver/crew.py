@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import threading
@@ -31,8 +32,10 @@ _worker: Worker | None = None
 """The one of this process."""
 
 
-def _end_with_parent() -> None:
-    """A worker whose parent is killed would wait for work for ever."""
+def _begin() -> None:
+    """A worker ends at once, and with its parent: where that is killed, it would wait for work for ever."""
+    # Taking memory down piece by piece took 0.2 s; all files are closed either way.
+    atexit.register(os._exit, 0)
     parent = multiprocessing.parent_process()
     assert parent
 
@@ -113,7 +116,7 @@ class Crew:
         if self._pool is None:
             # "spawn": the same on every system, and safe beside the threads of a progress bar.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._jobs, context, initializer=_end_with_parent)
+            self._pool = ProcessPoolExecutor(self._jobs, context, initializer=_begin)
         return self._pool
 
     def _spread(self, pool: ProcessPoolExecutor, job: Job, pieces: Iterator[Piece]) -> Iterator[list[Rendered]]:
