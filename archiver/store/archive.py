@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from archiver.errors import StoreError
 from archiver.model import Capture, Comment, Community, Gap, Moment, Person, Post, Site, Skip
 from archiver.sorts import EntryLine, PostLine
 from archiver.store import integrity
@@ -72,6 +73,17 @@ class Archive(ArchiveFile):
         """Let go of the memory that adding needed."""
         with self._explained():
             self._db.execute("PRAGMA shrink_memory")
+
+    def hold(self) -> None:
+        """Read everything as it is now until the file is closed. Raises StoreError."""
+        # In one transaction, besides, no query has to ask again whether anything was written.
+        try:
+            with self._explained():
+                self._db.execute("BEGIN")
+                self._db.execute("SELECT 1 FROM archive").fetchone()
+        except StoreError:
+            self._db.close()
+            raise
 
     def known(self, sha256: str, member: str) -> Capture | None:
         """The capture of the same bytes, where the archive has it already."""

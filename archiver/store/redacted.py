@@ -34,8 +34,10 @@ CREATE TEMP VIEW community AS SELECT * FROM main.community WHERE NOT EXISTS (
 
 
 def reading(path: Path, redactions: Redactions) -> Archive:
-    """The archive, to be read for pages. Raises StoreError."""
-    return RedactedArchive(path, redactions) if redactions else Archive(path, writable=False)
+    """The archive, to be read for pages: as it is now, whatever others add meanwhile. Raises StoreError."""
+    archive = RedactedArchive(path, redactions) if redactions else Archive(path, writable=False)
+    archive.hold()
+    return archive
 
 
 class RedactedArchive(Archive):

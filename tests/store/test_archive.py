@@ -33,7 +33,7 @@ from archiver.model import (
     Skip,
     State,
 )
-from archiver.store import Archive, file, schema, writer
+from archiver.store import Archive, file, reading, schema, writer
 from archiver.store.sightings import Sightings
 
 DAY = 86_400_000_000
@@ -504,6 +504,16 @@ def test_a_comment_without_its_post_gets_a_ghost_that_the_post_fills_later(store
     assert ghost == post(community="tea")
     add(store, post(title="t", state="live"), name="b", captured=1)
     assert thread(store)[0] == post(community="tea", title="t", state="live")
+
+
+def test_who_reads_sees_one_state_whatever_is_added(store: Archive) -> None:
+    add(store, post(title="before"))
+    with reading(store.path, ()) as reader:
+        add(store, post(title="after"), comment(), name="b", captured=2)
+        assert (thread(reader)[0].title, thread(reader)[1]) == ("before", [])
+        assert thread(store)[0].title == "after"
+    with reading(store.path, ()) as reader:
+        assert thread(reader)[0].title == "after"
 
 
 def test_every_foreign_key_leads_somewhere(store: Archive, query: Callable[[str], list[Any]]) -> None:
