@@ -6,7 +6,7 @@ last, never as 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from archiver.model import Comment
@@ -61,6 +61,8 @@ class PostLine(NamedTuple):
     """Time of the newest comment that counts for the "active" order."""
     changed: int = 0
     """The import that last changed the thread; nothing is ordered by it."""
+    here: int = 0
+    """Comments in this archive; nothing is ordered by it."""
 
 
 class EntryLine(NamedTuple):
@@ -188,8 +190,16 @@ def offered_posts(lines: Sequence[PostLine], ranking: Ranking) -> list[str]:
     return [order for order in POST_ORDERS if have[order]] or ["new"]
 
 
+def by_id(lines: Iterable[PostLine]) -> list[PostLine]:
+    """Posts by site, the lowest id first: what every order begins with."""
+    return sorted(lines, key=lambda line: (line.host, natural(line.id)))
+
+
 def arrange_posts(lines: Sequence[PostLine], order: str, ranking: Ranking, *, pinned_first: bool) -> list[PostLine]:
-    """Posts in one order; the lists of a period hold only its posts. Ties: newest first, as Lemmy has it."""
+    """Posts, given ``by_id``, in one order; the lists of a period hold only its posts.
+
+    Ties: newest first, as Lemmy has it, then the highest id.
+    """
 
     def rank(line: PostLine) -> Key:
         if order == "hot":
@@ -208,10 +218,9 @@ def arrange_posts(lines: Sequence[PostLine], order: str, ranking: Ranking, *, pi
         pinned = pinned_first and line.pinned and ranking.features(order)
         return (not pinned, *rank(line), line.created is None, (line.created or 0) * sign)
 
-    chosen = [line for line in lines if order not in PERIODS or _in_period(line, order, ranking)]
-    # Highest id first among equals; a stable sort keeps that below every other key.
-    chosen.sort(key=lambda line: (line.host, natural(line.id)), reverse=order != "old")
-    return sorted(chosen, key=key)
+    # A stable sort keeps their ids' order below every other key.
+    given = lines if order == "old" else reversed(lines)
+    return sorted((line for line in given if order not in PERIODS or _in_period(line, order, ranking)), key=key)
 
 
 def _in_period(line: PostLine, order: str, ranking: Ranking) -> bool:

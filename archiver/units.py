@@ -167,7 +167,7 @@ def communities(worker: Worker, names: Iterable[tuple[str, str]]) -> list[Render
     rendered = []
     for host, name in names:
         site = worker.sites[host]
-        lines = list(worker.archive.post_lines(host, name))
+        lines = sorts.by_id(worker.archive.post_lines(host, name))
         ranking = Ranking(PLATFORMS[site.platform], site.version, worker.archive.as_of(host, name))
         files = _listing(worker, lines, ranking, worker.community(host, name), None)
         rendered.append(Rendered(named_unit("community", host, name), files, worker.asked()))
@@ -187,14 +187,15 @@ def _listing(
     head = render.list_head(community, numbers)
     scratch = Scratch(PIECES_KEPT)
 
-    def posts(keys: list[int]) -> list[bytes]:
+    def posts(shown: list[PostLine]) -> list[bytes]:
         """Their HTML, which looks alike in every order."""
-        found = scratch.get(keys)
-        if fresh := [key for key in keys if key not in found]:
-            made = render.post_lines(community, [(post, count) for _, post, count in worker.archive.posts(fresh)])
-            scratch.keep(dict(zip(fresh, made, strict=True)))
-            found |= zip(fresh, made, strict=True)
-        return [found[key] for key in keys]
+        found = scratch.get([line.key for line in shown])
+        if fresh := {line.key: line.here for line in shown if line.key not in found}:
+            made = render.post_lines(community, zip(worker.archive.posts(list(fresh)), fresh.values(), strict=True))
+            new = dict(zip(fresh, made, strict=True))
+            scratch.keep(new)
+            found |= new
+        return [found[line.key] for line in shown]
 
     for names, things in arranged:
         for number, span in enumerate(paging.batches(len(things), size), 1):
@@ -203,7 +204,7 @@ def _listing(
             content = _checksum(worker.origin, [(line.key, line.changed) for line in shown], frame, view)
             known = worker.staging.known(frame.path, content)
             if known is None:
-                known = worker.write(render.posts(frame, view, posts([line.key for line in shown])), content)
+                known = worker.write(render.posts(frame, view, posts(shown)), content)
             files.append(known)
     return files
 
@@ -221,7 +222,7 @@ def front(worker: Worker, pieces: Iterable[Numbers]) -> list[Rendered]:
     platform = PLATFORMS[next(iter(platforms))] if len(platforms) == 1 else REDDIT
     version = next(iter(versions)) if len(versions) == 1 else None
     ranking = Ranking(platform, version, worker.archive.as_of())
-    files = _listing(worker, list(worker.archive.post_lines()), ranking, None, numbers)
+    files = _listing(worker, sorts.by_id(worker.archive.post_lines()), ranking, None, numbers)
     captures = [(capture, worker.archive.skips(capture.id)) for capture in worker.archive.captures()]
     files.append(worker.write(worker.renderer.lists.communities(numbers)))
     files.append(worker.write(worker.renderer.lists.about(numbers, captures)))

@@ -282,7 +282,9 @@ def post(id: str, created: int | None = T0, score: int | None = 1, **more: int |
 
 
 def posts(order: str, *lines: PostLine, by: Ranking | None = None, pinned_first: bool = False) -> list[str]:
-    return [line.id for line in sorts.arrange_posts(lines, order, by or ranking(), pinned_first=pinned_first)]
+    return [
+        line.id for line in sorts.arrange_posts(sorts.by_id(lines), order, by or ranking(), pinned_first=pinned_first)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -221,20 +221,20 @@ class Archive(ArchiveFile):
         # Lemmy's "active": the newest comment by somebody else, made within two days of the post.
         sql = f"""
             SELECT post.key, post.host, post.id, post.created, post.score, post.upvotes,
-                post.downvotes, post.pinned,
-                max(coalesce(post.declared_comments, 0), (SELECT count(*) FROM comment WHERE comment.post = post.key)),
+                post.downvotes, post.pinned, coalesce(post.declared_comments, 0),
                 coalesce((SELECT max(comment.created) FROM comment WHERE comment.post = post.key
                         AND comment.author IS NOT post.author AND comment.created < post.created + 172800000000),
-                    post.newest_comment), post.changed
+                    post.newest_comment), post.changed,
+                (SELECT count(*) FROM comment WHERE comment.post = post.key)
             FROM post {where} ORDER BY post.host, post.id"""
-        for row in self._rows(sql, (host, community) if where else ()):
-            yield PostLine(*row)
+        for *row, declared, answered, changed, here in self._rows(sql, (host, community) if where else ()):
+            yield PostLine._make((*row, max(declared, here), answered, changed, here))
 
-    def posts(self, keys: Sequence[int]) -> list[tuple[int, Post, int]]:
-        """(key, post, comments in this archive) for each key, in their order."""
-        sql = f"""SELECT post.key, (SELECT count(*) FROM comment WHERE comment.post = post.key),
-            {_columns(POSTS, "post.")} FROM json_each(?) AS wanted CROSS JOIN post ON post.key = wanted.value"""
-        found = {row[0]: (row[0], POSTS.record(row[2:]), row[1]) for row in self._rows(sql, (_json(keys),))}
+    def posts(self, keys: Sequence[int]) -> list[Post]:
+        """The post of each key, in their order."""
+        sql = f"""SELECT post.key, {_columns(POSTS, "post.")} FROM json_each(?) AS wanted
+            CROSS JOIN post ON post.key = wanted.value"""
+        found = {row[0]: POSTS.record(row[1:]) for row in self._rows(sql, (_json(keys),))}
         return [found[key] for key in keys]
 
     def written(self, host: str, name: str, length: int) -> Iterator[tuple[EntryLine, Post, Comment | None]]:

@@ -182,9 +182,9 @@ class RedactedArchive(Archive):
     def as_of(self, host: str | None = None, community: str | None = None) -> int:
         return super().as_of(host, self._community(host, community))
 
-    def posts(self, keys: Sequence[int]) -> list[tuple[int, Post, int]]:
-        found = super().posts(keys)
-        return [(key, self._rules.post(post, hidden=key in self._hidden), count) for key, post, count in found]
+    def posts(self, keys: Sequence[int]) -> list[Post]:
+        found = zip(keys, super().posts(keys), strict=True)
+        return [self._rules.post(post, hidden=key in self._hidden) for key, post in found]
 
     def written(self, host: str, name: str, length: int) -> Iterator[tuple[EntryLine, Post, Comment | None]]:
         people = self._rules.people(host, name)
