@@ -195,8 +195,10 @@ class Build:
             if one.thread is not None and (moved := self.ledger.move(one.thread, one.places)):
                 rows = ((one.thread, *place) for place in one.places.items())
                 with explained(self.work):
+                    self._places.execute("BEGIN")
                     self._places.execute("INSERT INTO rendered VALUES (?)", (one.thread,))
                     self._places.executemany("INSERT INTO place VALUES (?, ?, ?)", rows)
+                    self._places.execute("COMMIT")
                 yield one.thread, moved
 
     def commit(self, facts: dict[str, str]) -> tuple[int, int, int]:
