@@ -34,7 +34,7 @@ CREATE TEMP VIEW community AS SELECT * FROM main.community WHERE NOT EXISTS (
 
 
 def reading(path: Path, redactions: Redactions) -> Archive:
-    """The archive, to be read for pages: as it is now, whatever others add meanwhile. Raises StoreError."""
+    """The archive, to be read for pages: as it is now, whatever others add until it is closed. Raises StoreError."""
     archive = RedactedArchive(path, redactions) if redactions else Archive(path, writable=False)
     archive.hold()
     return archive

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -14,12 +14,33 @@ from archiver.store.changes import Changes
 from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Rank
 from archiver.store.sightings import Sightings
 
+R = TypeVar("R", Post, Comment)
+
 POSTS_REMEMBERED = 50_000
 """Row keys of posts kept in memory; more are looked up."""
 HELD = 500
 """Comments, or posts, written at once,"""
 TEXT_HELD = 1 << 20
 """or fewer, when their texts have that many characters."""
+
+
+class _Waiting(Generic[R]):
+    """Posts or comments that are written together."""
+
+    def __init__(self) -> None:
+        self._records: list[R] = []
+        self._text = 0
+
+    def add(self, record: R) -> bool:
+        """Take one more; returns whether there are enough now."""
+        self._records.append(record)
+        self._text += len(record.body or "")
+        return len(self._records) >= HELD or self._text > TEXT_HELD
+
+    def take(self) -> list[R]:
+        """All of them; none waits any more."""
+        records, self._records, self._text = self._records, [], 0
+        return records
 
 
 class CaptureWriter:
@@ -33,11 +54,10 @@ class CaptureWriter:
         self._changes = Changes(db)
         self._newest: int | None = None
         self._keys: dict[tuple[str, str, str | None], int] = {}
-        self._held: list[Comment] = []
-        self._held_posts: list[int] = []
-        self._held_text = 0
-        self._new_posts: list[Post] = []
-        self._new_posts_text = 0
+        self._new_posts: _Waiting[Post] = _Waiting()
+        self._new_comments: _Waiting[Comment] = _Waiting()
+        self._answered: list[int] = []
+        """Keys of the posts of these comments."""
         self.posts = 0
         self.comments = 0
         self.skipped = 0
@@ -126,31 +146,26 @@ class CaptureWriter:
     def _add_post(self, post: Post) -> None:
         self.posts += 1
         self._note_times((post.created, post.edited))
-        self._new_posts.append(post)
-        self._new_posts_text += len(post.body or "")
-        if len(self._new_posts) >= HELD or self._new_posts_text > TEXT_HELD:
+        if self._new_posts.add(post):
             self._write_posts()
 
     def _write_posts(self) -> None:
-        if self._new_posts:
-            self._tables[Post].add(self._new_posts)
-        self._new_posts, self._new_posts_text = [], 0
+        if posts := self._new_posts.take():
+            self._tables[Post].add(posts)
 
     def _add_comment(self, comment: Comment) -> None:
         post = comment.host, comment.post, comment.community
-        self._held_posts.append(self._keys.get(post) or self._post_key(*post))
-        self._held.append(comment)
-        self._held_text += len(comment.body or "")
-        if len(self._held) >= HELD or self._held_text > TEXT_HELD:
+        self._answered.append(self._keys.get(post) or self._post_key(*post))
+        if self._new_comments.add(comment):
             self._write_comments()
 
     def _write_comments(self) -> None:
-        if self._held:
-            self.comments += len(self._held)
-            self._note_times([comment.created for comment in self._held])
-            self._note_times([comment.edited for comment in self._held])
-            self._comments.add(self._held, self._held_posts)
-        self._held, self._held_posts, self._held_text = [], [], 0
+        if comments := self._new_comments.take():
+            self.comments += len(comments)
+            self._note_times([comment.created for comment in comments])
+            self._note_times([comment.edited for comment in comments])
+            self._comments.add(comments, self._answered)
+        self._answered = []
 
     def _note_times(self, moments: Iterable[Moment | None]) -> None:
         exact = [number(moment.earliest) for moment in moments if moment and moment.precision == "exact"]
