@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -34,6 +34,7 @@ from archiver.model import (
     State,
 )
 from archiver.store import Archive, file, reading, schema, writer
+from archiver.store.again import Again
 from archiver.store.sightings import Sightings
 
 DAY = 86_400_000_000
@@ -437,27 +438,59 @@ whole = st.builds(msgspec.structs.replace, posts, id=st.just("p"), community=spe
 )
 
 
+TOLD, NAMED = [post(title="t", community="Tea")], [comment(community="Tea")]
+BACK = post(title="t", community="Tea", state="live")
+DELETED = comment(body="x", body_format="text", state="deleted")
+
+
 def test_what_is_settled_by_one_statement_is_what_merging_gives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    named, told = st.lists(ghosts, min_size=1, max_size=2), st.lists(whole, min_size=1, max_size=2)
-    dumps = st.permutations([named, told, named | told | sightings]).flatmap(lambda some: st.tuples(*some))
+    some = st.lists(ghosts | whole, max_size=3) | sightings
+    captures = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 2), few), min_size=2, max_size=5)
+    path = tmp_path / "merge.db"
 
-    @settings(max_examples=100, deadline=None)
-    @given(dumps, st.tuples(few, few, few))
-    @example(([comment(community="Tea")], [post(title="t", community="Tea")], []), (2, 1, None))
-    @example(([comment(community="Tea")], [comment()], [post(title="t", community="Tea")]), (1, 3, 2))
-    def check(items: tuple[list[Any], ...], captured: tuple[int | None, ...]) -> None:
-        records = dict(zip("abc", zip(captured, items, strict=True), strict=True))
-        merged(records, tuple(records), tmp_path)
-        settled = rows(tmp_path / "merge.db")
+    def imported(dumps: Sequence[list[Any]], captures: list[tuple[str, int, int | None]]) -> list[list[Any]]:
+        path.unlink(missing_ok=True)
+        with Archive(path, writable=True) as opened:
+            for name, number, captured in captures:
+                add(opened, *dumps[number], name=name, captured=captured)
+        return rows(path)
+
+    @settings(max_examples=150, deadline=None)
+    @given(st.tuples(some, some, some), captures)
+    @example((NAMED, TOLD, []), [("a", 0, 2), ("b", 1, 1)])
+    @example((NAMED, [comment()], TOLD), [("a", 0, 1), ("b", 1, 3), ("c", 2, 2)])
+    @example((TOLD, NAMED, []), [("a", 0, 1), ("b", 0, 2)])
+    @example((TOLD, NAMED, []), [("a", 0, 1), ("b", 1, 2), ("c", 1, 3)])
+    @example((TOLD, NAMED, []), [("a", 0, 1), ("b", 1, 3), ("c", 0, 2)])
+    @example((TOLD, NAMED, []), [("a", 0, 1), ("b", 1, 3), ("b", 0, 3)])
+    @example(([post(state="deleted")], [BACK], NAMED), [("a", 0, 1), ("b", 1, 2), ("c", 2, 3)])
+    @example((TOLD, [post(title="t")], NAMED), [("a", 0, 1), ("b", 1, 3), ("c", 2, 2)])
+    @example(([comment(state="deleted")], [DELETED], [comment(body="x")]), [("a", 0, 3), ("b", 1, 2), ("c", 1, 1)])
+    @example(([comment("d"), comment("d", score=1), comment("d")], [], []), [("a", 0, 1), ("b", 0, 2)])
+    def check(dumps: tuple[list[Any], ...], captures: list[tuple[str, int, int | None]]) -> None:
+        settled = imported(dumps, captures)
         with monkeypatch.context() as patched:
-            for name in ("_settle_unchanged", "_settle_ghosts"):
-                patched.setattr(Sightings, name, lambda *_: None)
-            merged(records, tuple(records), tmp_path)
-        assert settled == rows(tmp_path / "merge.db")
+            patched.setattr(Again, "is_same", lambda *_: lambda _: False)
+            patched.setattr(Again, "settle", lambda *_: None)
+            merged = imported(dumps, captures)
+        assert settled == merged
 
     check()
+
+
+def test_a_dump_that_overlaps_is_merged_by_few_statements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Monthly dumps have comments and posts apart, answers to older posts, and sometimes all of it once more."""
+    merged: list[str] = []
+    merging = Sightings._merge
+    monkeypatch.setattr(Sightings, "_merge", lambda self, *row: (merged.append(self._table.name), merging(self, *row)))
+    told = [post(title="t", community="Tea"), *(comment(id, community="Tea", score=1) for id in "abcd")]
+    with Archive(tmp_path / "a.db", writable=True) as opened:
+        for name, records in enumerate((told[1:], told[:1], told[1:], told[:1], told, told[::-1], told[1:3], told)):
+            add(opened, *records, name=str(name))
+        add(opened, *told[1:3], name="older", captured=1)
+    assert set(merged) == {"site"}
 
 
 @pytest.mark.parametrize("limit", ["HELD", "TEXT_HELD"])
