@@ -19,9 +19,6 @@ from archiver.store import Archive, overwrite
 Progress = Callable[[str, int, int | None], None]
 """``progress(what, done, total)``; total None: not known beforehand."""
 
-REPORT_EVERY = 1000
-"""Records between two reports of progress."""
-
 LONGEST_EPOCH = 12
 """Digits of a time that the archive file can hold."""
 
@@ -145,11 +142,10 @@ def _import_one(
     try:
         with archive.adding(capture, dump.member) as writer:
             try:
-                with closing(reader.read(dump, importer, options.limits, beside=beside)) as items:
-                    for number, item in enumerate(items):
-                        writer.add(item)
-                        if number % REPORT_EVERY == 0:
-                            progress(f"reading {dump.label}", number, None)
+                with closing(reader.read(dump, importer, options.limits, beside=beside)) as portions:
+                    for portion in portions:
+                        progress(f"reading {dump.label}", writer.posts + writer.comments, None)
+                        writer.add(portion)
             except DumpError as error:
                 if options.fail_fast:
                     raise

@@ -5,9 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import signal
+import sys
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, suppress
-from itertools import groupby
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -16,24 +16,25 @@ import msgspec
 from archiver import dumps, importers
 from archiver.dumps import Dump, Importer
 from archiver.errors import DumpError
-from archiver.model import Comment, Community, Gap, Moment, Person, Post, Record, Seen, Site, Skip
-
-Item = Record | Skip | Seen
+from archiver.model import Community, Gap, Moment, Person, Post, Seen, Site, Skip
+from archiver.store.portion import Item, Portion, portions
+from archiver.store.rows import Batch
 
 WORTH_PROCESS = 4 << 20
 """Bytes on disk from which on a process takes less time to start than it saves."""
-AT_ONCE = 500
-"""Items sent together,"""
-TEXT_AT_ONCE = 1 << 20
-"""or fewer, when their texts have that many characters."""
+IN_PIPE = 1 << 20
+"""Bytes that wait between the processes."""
 
-_KINDS: tuple[type[msgspec.Struct], ...] = (Comment, Post, Community, Person, Site, Gap, Skip, Seen)
+_KINDS: tuple[type[msgspec.Struct], ...] = (Post, Community, Person, Site, Gap, Skip, Seen)
+_COMMENTS = len(_KINDS)
+"""In place of a kind, before how many comments follow."""
 _ENCODER = msgspec.msgpack.Encoder()
-_RUNS = msgspec.msgpack.Decoder(list[tuple[int, msgspec.Raw]])
+_PORTION = msgspec.msgpack.Decoder(tuple[list[tuple[int, msgspec.Raw]], Batch, int | None])
+_COUNT = msgspec.msgpack.Decoder(int)
 _ITEMS = [msgspec.msgpack.Decoder(list[kind]) for kind in _KINDS]  # type: ignore[valid-type]
 
 _PACKED, _PICKLED, _FAILED, _DONE = b"m", b"p", b"f", b"d"
-"""What a message begins with: items, items that MessagePack cannot hold, an error's words, nothing more."""
+"""What a message begins with: a portion, one that MessagePack cannot hold, an error's words, nothing more."""
 
 
 class _Task(msgspec.Struct):
@@ -55,15 +56,15 @@ def worth_process(dump: Dump) -> bool:
     return not dump.member and dump.found is not None and dump.found[2] >= WORTH_PROCESS
 
 
-def read(dump: Dump, importer: Importer, limits: dumps.Limits, *, beside: bool) -> Generator[Item, None, None]:
+def read(dump: Dump, importer: Importer, limits: dumps.Limits, *, beside: bool) -> Generator[Portion, None, None]:
     """All that the importer reads; close it where it is not read to its end. Raises DumpError where it cannot go on.
 
     ``beside``: in a process of its own.
     """
-    yield from _read_beside(dump, importer, limits) if beside else importer.read(dump)
+    yield from _read_beside(dump, importer, limits) if beside else portions(importer.read(dump))
 
 
-def _read_beside(dump: Dump, importer: Importer, limits: dumps.Limits) -> Iterator[Item]:
+def _read_beside(dump: Dump, importer: Importer, limits: dumps.Limits) -> Iterator[Portion]:
     task = _Task(
         name=dump.name,
         label=dump.label,
@@ -76,16 +77,26 @@ def _read_beside(dump: Dump, importer: Importer, limits: dumps.Limits) -> Iterat
     )
     context = multiprocessing.get_context("spawn")
     receiving, sending = context.Pipe(duplex=False)
+    _widen(receiving)
     process = context.Process(target=_send, args=(sending, task), daemon=True)
     process.start()
     sending.close()
     try:
         with closing(receiving):
             while (message := _received(receiving, dump))[:1] != _DONE:
-                yield from _items(message)
+                yield _portion(message)
     finally:
         process.terminate()
         process.join()
+
+
+def _widen(pipe: Connection) -> None:
+    """Let several portions wait in it, so that neither process waits for the other at each of them."""
+    if sys.platform == "linux":
+        import fcntl
+
+        with suppress(OSError):  # more than this user may have
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, IN_PIPE)
 
 
 def _received(receiving: Connection, dump: Dump) -> bytes:
@@ -95,16 +106,20 @@ def _received(receiving: Connection, dump: Dump) -> bytes:
         raise DumpError(f"{dump.name}: the process that read it was killed, perhaps for lack of memory") from error
 
 
-def _items(message: bytes) -> Iterator[Item]:
-    """The items of a message; raises DumpError where it is an error."""
+def _portion(message: bytes) -> Portion:
+    """The portion in a message; raises DumpError where it is an error."""
     kind, content = message[:1], memoryview(message)[1:]
     if kind == _FAILED:
         raise DumpError(str(content, "utf-8", "surrogatepass"))
     if kind == _PICKLED:
-        yield from pickle.loads(content)  # noqa: S301  this program's own process wrote it
-        return
-    for number, items in _RUNS.decode(content):
-        yield from _ITEMS[number].decode(items)
+        found: Portion = pickle.loads(content)  # noqa: S301  this program's own process wrote it
+        return found
+    runs, comments, newest = _PORTION.decode(content)
+    return Portion(
+        [_COUNT.decode(run) if number == _COMMENTS else _ITEMS[number].decode(run) for number, run in runs],
+        comments,
+        newest,
+    )
 
 
 def _send(sending: Connection, task: _Task) -> None:
@@ -112,20 +127,12 @@ def _send(sending: Connection, task: _Task) -> None:
     # Ctrl+C reaches both processes; this one ends with the other.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(BrokenPipeError), closing(sending), ExitStack() as workplace:
-        held: list[Item] = []
-        text = 0
         end = _DONE
         try:
-            for item in _opened(task, workplace):
-                held.append(item)
-                text += len(getattr(item, "body", None) or "")
-                if len(held) >= AT_ONCE or text > TEXT_AT_ONCE:
-                    sending.send_bytes(_message(held))
-                    held, text = [], 0
+            for portion in portions(_opened(task, workplace)):
+                sending.send_bytes(_message(portion))
         except DumpError as error:
             end = _FAILED + str(error).encode("utf-8", "surrogatepass")
-        if held:
-            sending.send_bytes(_message(held))
         sending.send_bytes(end)
 
 
@@ -136,9 +143,9 @@ def _opened(task: _Task, workplace: ExitStack) -> Iterator[Item]:
     return importers.named(task.importer).read(dump)
 
 
-def _message(items: list[Item]) -> bytes:
-    runs = [(_KINDS.index(kind), list(run)) for kind, run in groupby(items, type)]
+def _message(portion: Portion) -> bytes:
+    runs = [(_COMMENTS, run) if isinstance(run, int) else (_KINDS.index(type(run[0])), run) for run in portion.runs]
     try:
-        return _PACKED + _ENCODER.encode(runs)
+        return _PACKED + _ENCODER.encode((runs, portion.comments, portion.newest))
     except (UnicodeEncodeError, OverflowError):  # half a character, or a number of more than 64 bits
-        return _PICKLED + pickle.dumps(items)
+        return _PICKLED + pickle.dumps(portion)

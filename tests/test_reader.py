@@ -12,13 +12,14 @@ from pathlib import Path
 import msgspec
 import pytest
 import zstandard
+from msgspec.structs import replace
 
 from archiver import dumps, importers, intake, reader
 from archiver.dumps import Dump, Importer, Limits
 from archiver.errors import DumpError
-from archiver.model import Capture, Comment, Moment, Skip
-from archiver.reader import Item
+from archiver.model import Capture, Comment, Moment, Post, Skip
 from archiver.store import Archive
+from archiver.store.portion import Item, Portion, portions
 
 TESTS = Path(__file__).parent
 SMALL = sorted(
@@ -46,25 +47,37 @@ def found(path: Path, workplace: ExitStack) -> Dump:
     return dump
 
 
-def everything(items: Iterator[Item]) -> tuple[list[Item], str | None]:
-    """All items, and the error after them."""
-    got: list[Item] = []
+def everything(read: Iterator[Portion]) -> tuple[list[Portion], str | None]:
+    """All that is read, and the error after it."""
+    got: list[Portion] = []
     try:
-        for item in items:
-            got.append(item)
+        for portion in read:
+            # MessagePack makes lists of tuples.
+            cells = {name: list(values) for name, values in portion.comments.cells.items()}
+            got.append(replace(portion, comments=replace(portion.comments, cells=cells)))
     except DumpError as error:
         return got, str(error)
     return got, None
 
 
-def both(dump: Dump, importer: Importer) -> tuple[list[Item], str | None]:
+def both(dump: Dump, importer: Importer) -> tuple[list[Portion], str | None]:
     """What the dump gives, which is the same in both ways."""
     here = everything(reader.read(dump, importer, Limits(), beside=False))
     beside = everything(reader.read(dump, importer, Limits(), beside=True))
     assert here == beside
-    assert list(map(type, here[0])) == list(map(type, beside[0]))
+    assert list(map(type, others(here[0]))) == list(map(type, others(beside[0])))
     assert multiprocessing.active_children() == []
     return beside
+
+
+def others(portions: list[Portion]) -> list[Item]:
+    """All items that are no comments."""
+    return [item for portion in portions for run in portion.runs if not isinstance(run, int) for item in run]
+
+
+def comments(portions: list[Portion]) -> int:
+    """How many comments there are."""
+    return sum(portion.comments.count for portion in portions)
 
 
 @pytest.mark.parametrize("importer", importers.IMPORTERS, ids=lambda importer: importer.name)
@@ -79,9 +92,12 @@ def test_both_ways_give_the_same(importer: Importer, workplace: ExitStack) -> No
 def test_what_messagepack_cannot_hold_comes_through() -> None:
     odd: list[Item] = [
         Comment(host="h.test", post="p", id="c", score=2**70, body="half \ud83d of it"),
+        Post(host="h.test", id="p", score=2**70, body="half \ud83d of it"),
         Skip(line=1, reason="none"),
     ]
-    assert list(reader._items(reader._message(odd))) == odd
+    ((portion,), error) = everything(portions(odd))
+    assert error is None
+    assert everything(iter([reader._portion(reader._message(portion))])) == ([portion], None)
 
 
 def line(number: int, body: str = "words", **more: object) -> bytes:
@@ -103,19 +119,19 @@ def test_what_was_read_before_an_error_is_kept(tmp_path: Path, workplace: ExitSt
     items, error = both(*pushshift(tmp_path / "cut.zst", workplace))
     assert error is not None
     assert error.startswith(str(tmp_path / "cut.zst"))
-    assert sum(isinstance(item, Comment) for item in items) > 500
+    assert comments(items) > 500
 
 
 def test_long_texts_do_not_wait_for_many(tmp_path: Path, workplace: ExitStack) -> None:
     (tmp_path / "d.ndjson").write_bytes(b"".join(line(number, "word " * 100_000) for number in range(20)))
     items, _ = both(*pushshift(tmp_path / "d.ndjson", workplace))
-    assert sum(isinstance(item, Comment) for item in items) == 20
+    assert comments(items) == 20
 
 
 def test_skips_keep_their_lines(tmp_path: Path, workplace: ExitStack) -> None:
     (tmp_path / "d.ndjson").write_bytes(line(1) + b"{broken\n" + line(2))
     items, _ = both(*pushshift(tmp_path / "d.ndjson", workplace))
-    assert [item.line for item in items if isinstance(item, Skip)] == [2]
+    assert [item.line for item in others(items) if isinstance(item, Skip)] == [2]
 
 
 def test_what_the_user_said_of_a_dump_holds_there_too(tmp_path: Path, workplace: ExitStack) -> None:

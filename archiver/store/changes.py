@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from archiver.model import Comment, Community, Person, Post
@@ -41,21 +41,19 @@ class Changes:
             if len(self._persons) > REMEMBERED:
                 self._write_persons()
 
-    def comments_came(self, new: Sequence[Comment], posts: Sequence[int]) -> None:
-        """Comments came, each below the post with that key."""
+    def comments_came(self, people: Iterable[tuple[str, str | None]], posts: Iterable[int]) -> None:
+        """Comments came by these people, given as (host, name), below the posts with these keys."""
         self._threads.update(posts)
         if len(self._threads) > REMEMBERED:
             self._write_threads()
-        self._persons.update([(comment.host, comment.author) for comment in new if comment.author is not None])
+        self._persons.update([(host, name) for host, name in people if name is not None])
         if len(self._persons) > REMEMBERED:
             self._write_persons()
 
     def comment(self, old: Comment | None, new: Comment, key: tuple[Any, ...]) -> None:
-        """A comment came, or differs now."""
+        """A comment differs now."""
         self._dropped |= _drops(old, new)
-        self.comments_came((new,), key[:1])
-        if old and old.author != new.author:
-            self._person(old.host, old.author)
+        self.comments_came([(one.host, one.author) for one in (old, new) if one], key[:1])
 
     def post_again(self, host: str, id: str) -> int:
         """A newer capture has the post: its thread says when it was captured. Returns its key."""

@@ -10,12 +10,22 @@ from typing import Any, Generic, TypeVar, get_type_hints
 import msgspec
 
 from archiver.model import Comment, Community, Person, Post, Site
-from archiver.store.cells import cells_of, clean, moment, moment_values
+from archiver.store.cells import cells_of, moment, moment_values
 
 R = TypeVar("R", bound=msgspec.Struct)
 
 Rank = tuple[int, str]
 """How new a capture is: (time, sha256); the checksum decides between captures of one time."""
+
+
+class Batch(msgspec.Struct):
+    """Several records of one kind, as their table holds them."""
+
+    count: int
+    cells: dict[str, Sequence[Any]]
+    """By column; columns in which all are empty may lack."""
+    outside: dict[str, Sequence[Any]]
+    """The fields that other tables hold, by name."""
 
 
 class Table(Generic[R]):
@@ -40,9 +50,16 @@ class Table(Generic[R]):
             if field in self._moments:
                 self.columns += [f"{field}_latest", f"{field}_words"]
 
-    def filled(self, records: Sequence[R]) -> dict[str, Sequence[Any]]:
-        """The cells of records, by column in the order of ``columns``; columns in which all are empty may lack."""
+    def batch(self, records: Sequence[R]) -> Batch:
+        """The rows of records."""
+        outside = {field: cells_of("str")([getattr(record, field) for record in records]) for field in self._outside}
+        return Batch(len(records), self._filled(records), outside)
+
+    def _filled(self, records: Sequence[R]) -> dict[str, Sequence[Any]]:
+        # Only columns with something in them: sqlite3 takes longer to bind None than a number or a text.
         found: dict[str, Sequence[Any]] = {}
+        if not records:
+            return found
         for field, given in zip(self.fields, zip(*map(self._get, records), strict=True), strict=True):
             if given[0] is None and given.count(None) == len(given):
                 continue
@@ -56,12 +73,8 @@ class Table(Generic[R]):
 
     def values(self, record: R) -> list[Any]:
         """The row of a record, in the order of ``columns``."""
-        known = self.filled((record,))
+        known = self._filled((record,))
         return [known[column][0] if column in known else None for column in self.columns]
-
-    def outside(self, record: R) -> dict[str, Any]:
-        """The fields of a record that other tables hold."""
-        return {field: clean(getattr(record, field)) for field in self._outside}
 
     def record(self, row: Sequence[Any], **outside: Any) -> R:
         """The record of a row, given the fields that stand outside the table."""

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from archiver.store.again import Again
-from archiver.store.rows import Rank, Table, merge
+from archiver.store.rows import Batch, Rank, Table, merge
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -25,18 +25,16 @@ class Sightings(Generic[R]):
         changed: Callable[[R | None, R, tuple[Any, ...]], None],
         seen: Callable[..., object] | None = None,
         *,
-        came: Callable[[Sequence[R], Sequence[Any]], None] | None = None,
         ghosts: Callable[[str], None] | None = None,
         extra_key: str | None = None,
     ) -> None:
-        """``changed(old, new, key)`` is told of every row that comes or differs, ``seen(*key)`` of those that a newer
-        capture has as they were, ``came(records, extra)`` of many that come at once, ``ghosts(table)`` of a table
-        with the keys of those of which only the key and the community were known.
+        """``changed(old, new, key)`` is told of every row that differs after merging, ``seen(*key)`` of those that a
+        newer capture has as they were, ``ghosts(table)`` of a table with the keys of those of which only the key and
+        the community were known.
         """
         self._db = db
         self._table = table
         self._capture = capture
-        self._came = came
         self._changed = changed
         self._seen = seen
         self._ghosts = ghosts
@@ -48,38 +46,33 @@ class Sightings(Generic[R]):
         self._overlaps = False
         """Was most of what came last there already?"""
 
-    def add(self, records: Sequence[R], extra: Sequence[Any] = ()) -> None:
-        """Take several at once. ``extra``: what each has in the column that is no field of it."""
-        # Only columns with something in them: sqlite3 takes longer to bind None than a number or a text.
-        cells = self._table.filled(records)
-        if self._outside_key:
-            cells[self._outside_key] = extra
-        came = self._add(list(cells), list(zip(*cells.values(), strict=True)), records)
-        self._overlaps = len(came) < len(records) / 2
-        if len(came) < len(records):
-            extra = [extra[at] for at in came] if extra else extra
-            records = [records[at] for at in came]
-        if self._came:
-            self._came(records, extra)
-        else:
-            for record in records:
-                self._changed(None, record, ())
+    def take(self, records: Sequence[R]) -> None:
+        """Take several at once; ``changed`` is told of each that was not there before."""
+        for at in self.add(self._table.batch(records)):
+            self._changed(None, records[at], ())
 
-    def _add(self, columns: list[str], rows: Sequence[tuple[Any, ...]], records: Sequence[R]) -> list[int]:
-        """Add the rows of records. Returns which of them were not there before."""
+    def add(self, batch: Batch, extra: Sequence[Any] = ()) -> list[int]:
+        """Take several at once. Returns which of them were not there before.
+
+        ``extra``: what each has in the column that is no field of it.
+        """
+        cells = batch.cells | {self._outside_key: extra} if self._outside_key else batch.cells
+        columns = list(cells)
         sql = f"""INSERT INTO {self._table.name} (capture, {", ".join(columns)})
             VALUES ({self._capture}, {", ".join("?" * len(columns))}) ON CONFLICT DO NOTHING"""
         execute = self._db.cursor().execute
         is_same = self._again.is_same(columns) if self._seen else lambda _: False
         came = []
-        for at, row in enumerate(rows):
+        for at, row in enumerate(zip(*cells.values(), strict=True)):
             # Either question may come first: what is there is not added, what is not there is not the same.
             if self._overlaps and is_same(row):
                 continue
             if execute(sql, row).rowcount:
                 came.append(at)
             elif self._overlaps or not is_same(row):
-                self._again.wait(columns, (*row, _json(self._table.outside(records[at]))))
+                outside = {field: values[at] for field, values in batch.outside.items()}
+                self._again.wait(columns, (*row, _json(outside)))
+        self._overlaps = len(came) < batch.count / 2
         return came
 
     def last_waiting(self, column: str, key: tuple[str, ...]) -> tuple[bool, Any]:

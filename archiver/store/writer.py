@@ -3,48 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import msgspec
 
-from archiver.model import Capture, Comment, Community, Gap, Moment, Person, Post, Record, Seen, Site, Skip
+from archiver.model import Capture, Community, Gap, Person, Post, Seen, Site, Skip
 from archiver.store.cells import moment_values, number, text
 from archiver.store.changes import Changes
-from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Rank
+from archiver.store.portion import Item, Portion, newest
+from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Batch, Rank
 from archiver.store.sightings import Sightings
-
-R = TypeVar("R", Post, Comment)
 
 POSTS_REMEMBERED = 50_000
 """Row keys of posts kept in memory; more are looked up."""
-HELD = 500
-"""Comments, or posts, written at once,"""
-TEXT_HELD = 1 << 20
-"""or fewer, when their texts have that many characters."""
-
-
-class _Waiting(Generic[R]):
-    """Posts or comments that are written together."""
-
-    def __init__(self) -> None:
-        self._records: list[R] = []
-        self._text = 0
-
-    def add(self, record: R) -> bool:
-        """Take one more; returns whether there are enough now."""
-        self._records.append(record)
-        self._text += len(record.body or "")
-        return len(self._records) >= HELD or self._text > TEXT_HELD
-
-    def take(self) -> list[R]:
-        """All of them; none waits any more."""
-        records, self._records, self._text = self._records, [], 0
-        return records
 
 
 class CaptureWriter:
-    """Takes the records of one dump. Only Archive.adding makes one, and calls ``finish`` at the end."""
+    """Takes what is read of one dump. Only Archive.adding makes one, and calls ``finish`` at the end."""
 
     def __init__(self, db: sqlite3.Connection, capture: Capture, member: str) -> None:
         self._db = db
@@ -54,10 +29,8 @@ class CaptureWriter:
         self._changes = Changes(db)
         self._newest: int | None = None
         self._keys: dict[tuple[str, str, str | None], int] = {}
-        self._new_posts: _Waiting[Post] = _Waiting()
-        self._new_comments: _Waiting[Comment] = _Waiting()
-        self._answered: list[int] = []
-        """Keys of the posts of these comments."""
+        self._new_posts: list[Post] = []
+        """Of the portion that is being added; written together."""
         self.posts = 0
         self.comments = 0
         self.skipped = 0
@@ -69,13 +42,7 @@ class CaptureWriter:
             Post: Sightings(db, POSTS, self._id, changes.post, changes.post_again, ghosts=changes.ghosts),
         }
         self._comments = Sightings(
-            db,
-            COMMENTS,
-            self._id,
-            changes.comment,
-            lambda post, _: changes.thread(post),
-            came=changes.comments_came,
-            extra_key="post",
+            db, COMMENTS, self._id, changes.comment, lambda post, _: changes.thread(post), extra_key="post"
         )
 
     def _start(self, capture: Capture, member: str) -> int:
@@ -99,11 +66,22 @@ class CaptureWriter:
         sql = "SELECT captured, captured_latest, captured_words, newest FROM capture WHERE id = ?"
         return self._db.execute(sql, (capture,)).fetchone()
 
-    def add(self, item: Record | Skip | Seen) -> None:
-        """Take one item as an importer yields it."""
-        if isinstance(item, Comment):
-            self._add_comment(item)
-        elif isinstance(item, Gap):
+    def add(self, portion: Portion) -> None:
+        """Take some of what an importer reads."""
+        answered: list[int] = []
+        for run in portion.runs:
+            if isinstance(run, int):
+                answered += self._posts_of(portion.comments, len(answered), len(answered) + run)
+            else:
+                for item in run:
+                    self._add(item)
+        self._write_posts()
+        if answered:
+            self._add_comments(portion.comments, answered)
+            self._note_time(portion.newest)
+
+    def _add(self, item: Item) -> None:
+        if isinstance(item, Gap):
             self._add_gap(item)
         elif isinstance(item, Skip):
             self._add_skip(item)
@@ -111,9 +89,9 @@ class CaptureWriter:
             # What the user says about the time of capture counts more than what the dump says.
             self._captured = self._captured or item.captured
         elif isinstance(item, Post):
-            self._add_post(item)
+            self._new_posts.append(item)
         else:
-            self._tables[type(item)].add((item,))
+            self._tables[type(item)].take([item])
 
     def fail(self, reason: str) -> None:
         """Note why the dump could not be read to its end."""
@@ -121,8 +99,6 @@ class CaptureWriter:
 
     def finish(self) -> None:
         """Merge what the archive knew before, now that the time of this capture is known."""
-        self._write_posts()
-        self._write_comments()
         times = moment_values(self._captured)
         self._db.execute(
             """UPDATE capture SET captured = ?, captured_latest = ?, captured_words = ?, newest = ?,
@@ -143,33 +119,31 @@ class CaptureWriter:
         renewed = not self._first_time and self._times(self._id) != self._times_before
         self._changes.finish(self._id if renewed else None)
 
-    def _add_post(self, post: Post) -> None:
-        self.posts += 1
-        self._note_times((post.created, post.edited))
-        if self._new_posts.add(post):
-            self._write_posts()
-
     def _write_posts(self) -> None:
-        if posts := self._new_posts.take():
-            self._tables[Post].add(posts)
+        if posts := self._new_posts:
+            self._new_posts = []
+            self.posts += len(posts)
+            self._note_time(newest(posts))
+            self._tables[Post].take(posts)
 
-    def _add_comment(self, comment: Comment) -> None:
-        post = comment.host, comment.post, comment.community
-        self._answered.append(self._keys.get(post) or self._post_key(*post))
-        if self._new_comments.add(comment):
-            self._write_comments()
+    def _posts_of(self, comments: Batch, start: int, stop: int) -> list[int]:
+        """The keys of the posts that some comments belong to."""
+        known = self._keys
+        columns = (comments.outside[field][start:stop] for field in ("host", "post", "community"))
+        return [known.get(post) or self._post_key(*post) for post in zip(*columns, strict=True)]
 
-    def _write_comments(self) -> None:
-        if comments := self._new_comments.take():
-            self.comments += len(comments)
-            self._note_times([comment.created for comment in comments])
-            self._note_times([comment.edited for comment in comments])
-            self._comments.add(comments, self._answered)
-        self._answered = []
+    def _add_comments(self, comments: Batch, posts: list[int]) -> None:
+        self.comments += comments.count
+        came = self._comments.add(comments, posts)
+        authors = comments.cells.get("author") or [None] * comments.count
+        people = list(zip(comments.outside["host"], authors, strict=True))
+        if len(came) < comments.count:
+            people, posts = [people[at] for at in came], [posts[at] for at in came]
+        self._changes.comments_came(people, posts)
 
-    def _note_times(self, moments: Iterable[Moment | None]) -> None:
-        exact = [number(moment.earliest) for moment in moments if moment and moment.precision == "exact"]
-        self._newest = max((time for time in (self._newest, *exact) if time is not None), default=None)
+    def _note_time(self, time: int | None) -> None:
+        if time is not None:
+            self._newest = time if self._newest is None else max(self._newest, time)
 
     def _post_key(self, host: str, post: str, community: str | None) -> int:
         """The row of a post; a comment that comes before its post gets a ghost of it."""
@@ -184,7 +158,7 @@ class CaptureWriter:
                 again, said = True, said or row[2]
             # Seen by this capture once at least, and once more for each way of spelling the community.
             if not again or ghost.community not in (None, said):
-                self._tables[Post].add((ghost,))
+                self._tables[Post].take([ghost])
                 row = self._db.execute(sql, (ghost.host, ghost.id)).fetchone()
             key = int(row[0])
             if len(self._keys) >= POSTS_REMEMBERED:

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 from archiver import config, intake, publish, serve
 from archiver.model import Capture, Record
 from archiver.store import Archive
+from archiver.store.portion import portions
 
 HERE = Path(__file__).parent
 CHECKS = (HERE / "checks.js").read_text(encoding="utf-8").strip()
@@ -87,8 +88,8 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Site
             newest=None, imported=0, posts=0, comments=0, skipped=0, error=None,
         )  # fmt: skip
         with Archive(archive, writable=True) as opened, opened.adding(capture, "") as writer:
-            for record in records:
-                writer.add(record)
+            for some in portions(records):
+                writer.add(some)
         report = publish.build_site(
             [str(path) for path in dumps], archive, tmp_path / name, config.load(None, settings), intake.Options(), 1,
             lambda _what, _done, _total: None,

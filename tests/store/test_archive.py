@@ -33,9 +33,10 @@ from archiver.model import (
     Skip,
     State,
 )
-from archiver.store import Archive, file, reading, schema, writer
+from archiver.store import Archive, file, portion, reading, schema
 from archiver.store.again import Again
 from archiver.store.sightings import Sightings
+from archiver.store.writer import CaptureWriter
 
 DAY = 86_400_000_000
 SITE = Site(host="h.test", platform="lemmy")
@@ -58,10 +59,14 @@ def capture(name: str = "a", captured: int | None = None) -> Capture:
     )
 
 
+def take(writer: CaptureWriter, *records: Any) -> None:
+    for some in portion.portions(records):
+        writer.add(some)
+
+
 def add(opened: Archive, *records: Any, name: str = "a", captured: int | None = None) -> None:
     with opened.adding(capture(name, captured), "") as writer:
-        for record in (SITE, *records):
-            writer.add(record)
+        take(writer, SITE, *records)
 
 
 def comment(id: str = "c", **fields: Any) -> Comment:
@@ -186,9 +191,7 @@ def test_a_record_comes_out_as_it_went_in(
     def check(record: Any) -> None:
         path = tmp_path / f"{next(number)}.db"
         with Archive(path, writable=True) as opened, opened.adding(capture(), "") as writer:
-            if not isinstance(record, Site):
-                writer.add(SITE)
-            writer.add(record)
+            take(writer, *([] if isinstance(record, Site) else [SITE]), record)
         with Archive(path, writable=False) as opened:
             assert read(opened, record) == record
         path.unlink()
@@ -199,9 +202,9 @@ def test_a_record_comes_out_as_it_went_in(
 def test_a_capture_tells_where_everything_came_from(store: Archive) -> None:
     with store.adding(capture("dump", 7), "") as writer:
         for item in (SITE, post(created=Moment(3, 3)), comment(), comment("d"), Skip(line=2, reason="r", detail="one")):
-            writer.add(item)
-        writer.add(Skip(line=9, reason="r", detail="two"))
-        writer.add(Seen(captured=Moment(99, 99)))
+            take(writer, item)
+        take(writer, Skip(line=9, reason="r", detail="two"))
+        take(writer, Seen(captured=Moment(99, 99)))
         writer.fail("ended early")
     (found,) = store.captures()
     assert (found.name, found.posts, found.comments, found.skipped, found.error) == ("dump", 1, 2, 2, "ended early")
@@ -243,7 +246,7 @@ def test_no_text_or_number_of_a_dump_breaks_the_archive(store: Archive) -> None:
     clean = "a\ufffdb\ufffdc"
     with store.adding(msgspec.structs.replace(capture(), name=bad), bad) as writer:
         for record in (SITE, *records, *records):
-            writer.add(record)
+            take(writer, record)
         writer.fail(bad)
     found, replies, left = thread(store)
     assert (found.id, found.title, found.score, found.created, found.media) == (clean, clean, None, None, (clean,))
@@ -259,7 +262,7 @@ def test_a_file_name_that_is_no_text_can_be_archived(store: Archive) -> None:
     name = os.fsdecode(b"caf\xe9.json")
     one = msgspec.structs.replace(capture(), name=name, sha256="s")
     with store.adding(one, f"/{name}") as writer:
-        writer.add(SITE)
+        take(writer, SITE)
     found = store.known("s", f"/{name}")
     assert found is not None
     assert found.name == "caf\ufffd.json"
@@ -493,7 +496,7 @@ def test_a_dump_that_overlaps_is_merged_by_few_statements(tmp_path: Path, monkey
     assert set(merged) == {"site"}
 
 
-@pytest.mark.parametrize("limit", ["HELD", "TEXT_HELD"])
+@pytest.mark.parametrize("limit", ["AT_ONCE", "TEXT_AT_ONCE"])
 def test_how_many_things_are_written_at_once_changes_nothing(
     limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -505,9 +508,9 @@ def test_how_many_things_are_written_at_once_changes_nothing(
     }
     at_once = merged(records, ("a", "b"), tmp_path)
     held = []
-    monkeypatch.setattr(writer, limit, 1)
-    added = Sightings.add
-    monkeypatch.setattr(Sightings, "add", lambda self, new, *posts: (held.append(len(new)), added(self, new, *posts)))
+    monkeypatch.setattr(portion, limit, 1)
+    added = CaptureWriter.add
+    monkeypatch.setattr(CaptureWriter, "add", lambda self, some: (held.append(len(some.runs)), added(self, some)))
     assert merged(records, ("a", "b"), tmp_path) == at_once
     assert max(held) <= 3
 
@@ -604,8 +607,8 @@ def test_an_importer_that_breaks_leaves_the_archive_as_it_was(
     add(store, post(title="before"), name="a", captured=1)
     for error in (ValueError("a bug"), DumpError("stop"), KeyboardInterrupt()):
         with pytest.raises(type(error)), store.adding(capture("b", 2), "") as writer:
-            writer.add(post(title="after"))
-            writer.add(comment())
+            take(writer, post(title="after"))
+            take(writer, comment())
             raise error
         assert query("SELECT title FROM post") == [("before",)]
         assert query("SELECT count(*) FROM comment") == [(0,)]
@@ -616,8 +619,8 @@ def test_an_importer_that_breaks_leaves_the_archive_as_it_was(
 
 def test_nobody_sees_half_a_dump(store: Archive, query: Callable[[str], list[Any]]) -> None:
     with store.adding(capture(), "") as writer:
-        writer.add(SITE)
-        writer.add(comment())
+        take(writer, SITE)
+        take(writer, comment())
         assert query("SELECT count(*) FROM comment") == [(0,)]
     assert query("SELECT count(*) FROM comment") == [(1,)]
 
