@@ -14,7 +14,7 @@ from archiver import dumps, importers, reader
 from archiver.dumps import Dump, Importer
 from archiver.errors import ConfigError, DumpError
 from archiver.model import Capture, Moment
-from archiver.store import Archive, overwrite
+from archiver.store import Archive, CaptureWriter, overwrite
 
 Progress = Callable[[str, int, int | None], None]
 """``progress(what, done, total)``; total None: not known beforehand."""
@@ -69,102 +69,117 @@ def import_dumps(
     ``spare`` is called when that second process has read a dump to its end, and this one is still busy.
     What cannot be read becomes a line in the report; with ``fail_fast`` it is raised as DumpError. Raises StoreError.
     """
-    report = Report()
+    importing = _Importing(archive, options, progress, jobs, spare)
     chosen = importers.named(options.format) if options.format else None
     for argument in arguments:
         with ExitStack() as workplace:
-            known = {"captured": options.captured, "keep_deleted": options.keep_deleted}
-            found = dumps.find([argument], workplace, options.limits, **known)
-            pairs = []
-            for dump in found:
-                try:
-                    if isinstance(dump, DumpError):
-                        raise dump
-                    pairs.append((dump, chosen or importers.recognise(dump)))
-                except DumpError as error:
-                    _note(error, report, options)
-            _share_origins(pairs, report, options)
-            for dump, importer in pairs:
-                _import_one(archive, dump, importer, options, report, progress, jobs, spare)
+            importing.add(importing.recognised(argument, chosen, workplace))
+    report = importing.report
     if report.captures or report.known:
         overwrite(archive)
     archive.rest()
     return report
 
 
-def _note(error: DumpError, report: Report, options: Options) -> None:
-    if options.fail_fast:
-        raise error
-    report.errors.append(str(error))
+class _Importing:
+    """One import: where dumps go, how, and what came of them."""
 
+    def __init__(
+        self, archive: Archive, options: Options, progress: Progress, jobs: int, spare: Callable[[], None]
+    ) -> None:
+        self.report = Report()
+        self._archive = archive
+        self._options = options
+        self._progress = progress
+        self._jobs = jobs
+        self._spare = spare
 
-def _share_origins(pairs: list[tuple[Dump, Importer]], report: Report, options: Options) -> None:
-    """Files of one folder that do not say where they were captured come from where the others do, if those agree."""
-    ordered = sorted(pairs, key=lambda pair: pair[1].name)
-    for _, group in groupby(ordered, key=lambda pair: pair[1].name):
-        members = list(group)
-        origins: set[str] = set()
-        for dump, importer in members:
+    def recognised(self, argument: str, chosen: Importer | None, workplace: ExitStack) -> list[tuple[Dump, Importer]]:
+        """The dumps that an argument names, each with the importer that reads it."""
+        options = self._options
+        known = {"captured": options.captured, "keep_deleted": options.keep_deleted}
+        pairs = []
+        for dump in dumps.find([argument], workplace, options.limits, **known):
             try:
-                if importer.origin and (origin := importer.origin(dump)):
-                    origins.add(origin)
+                if isinstance(dump, DumpError):
+                    raise dump
+                pairs.append((dump, chosen or importers.recognise(dump)))
             except DumpError as error:
-                _note(error, report, options)
-        if len(origins) == 1:
-            for dump, _ in members:
-                dump.origin = next(iter(origins))
+                self._note(error)
+        return pairs
 
-
-def _import_one(
-    archive: Archive,
-    dump: Dump,
-    importer: Importer,
-    options: Options,
-    report: Report,
-    progress: Progress,
-    jobs: int,
-    spare: Callable[[], None],
-) -> None:
-    try:
-        digest, size = dumps.sha256(dump.source), dump.source.stat().st_size
-    except (DumpError, OSError) as error:
-        _note(error if isinstance(error, DumpError) else DumpError(f"{dump.name}: {error.strerror}"), report, options)
-        return
-    known = archive.known(digest, dump.member)
-    if known and not (options.captured or options.keep_deleted):
-        report.known += 1
-        if known.error:
-            _note(DumpError(known.error), report, options)
-        return
-    capture = _capture(dump, importer, options, digest, size)
-    beside = jobs > 1 and reader.worth_process(dump)
-    problem = None
-    try:
-        with archive.adding(capture, dump.member) as writer:
+    def add(self, pairs: list[tuple[Dump, Importer]]) -> None:
+        """Add dumps that were found together."""
+        self._share_origins(pairs)
+        for dump, importer in pairs:
             try:
-                with closing(reader.read(dump, importer, options.limits, beside=beside)) as portions:
-                    for portion in portions:
-                        progress(f"reading {dump.label}", writer.posts + writer.comments, None)
-                        writer.add(portion)
+                self._add(dump, importer)
             except DumpError as error:
-                if options.fail_fast:
-                    raise
-                problem = error
-                writer.fail(str(error))
-            if beside:
-                spare()
+                self._note(error)
+
+    def _note(self, error: DumpError) -> None:
+        if self._options.fail_fast:
+            raise error
+        self.report.errors.append(str(error))
+
+    def _share_origins(self, pairs: list[tuple[Dump, Importer]]) -> None:
+        """Files that do not say where they were captured come from where the others do, if those agree."""
+        ordered = sorted(pairs, key=lambda pair: pair[1].name)
+        for _, group in groupby(ordered, key=lambda pair: pair[1].name):
+            members = list(group)
+            origins: set[str] = set()
+            for dump, importer in members:
+                try:
+                    if importer.origin and (origin := importer.origin(dump)):
+                        origins.add(origin)
+                except DumpError as error:
+                    self._note(error)
+            if len(origins) == 1:
+                for dump, _ in members:
+                    dump.origin = next(iter(origins))
+
+    def _add(self, dump: Dump, importer: Importer) -> None:
+        """Add one dump, unless it is known. Raises DumpError where it cannot be, or not to its end."""
+        try:
+            digest, size = dumps.sha256(dump.source), dump.source.stat().st_size
+        except OSError as error:
+            raise DumpError(f"{dump.name}: {error.strerror}") from error
+        known = self._archive.known(digest, dump.member)
+        if known and not (self._options.captured or self._options.keep_deleted):
+            self.report.known += 1
+            if known.error:
+                raise DumpError(known.error)
+            return
+        capture = _capture(dump, importer, self._options, digest, size)
+        with self._archive.adding(capture, dump.member) as writer:
+            problem = self._read(dump, importer, writer)
             # Otherwise the checksum would vouch for bytes that were not read.
             dump.check_unchanged()
-    except DumpError as error:
-        _note(error, report, options)
-        return
-    if problem:
-        _note(problem, report, options)
-    report.captures += 1
-    report.posts += writer.posts
-    report.comments += writer.comments
-    report.skipped += writer.skipped
-    report.skips += _skips(archive, dump, digest)
+        self.report.captures += 1
+        self.report.posts += writer.posts
+        self.report.comments += writer.comments
+        self.report.skipped += writer.skipped
+        self.report.skips += _skips(self._archive, dump, digest)
+        if problem:
+            raise problem
+
+    def _read(self, dump: Dump, importer: Importer, writer: CaptureWriter) -> DumpError | None:
+        """Write down all that can be read; returns why it is not all there is."""
+        beside = self._jobs > 1 and reader.worth_process(dump)
+        problem = None
+        try:
+            with closing(reader.read(dump, importer, self._options.limits, beside=beside)) as portions:
+                for portion in portions:
+                    self._progress(f"reading {dump.label}", writer.posts + writer.comments, None)
+                    writer.add(portion)
+        except DumpError as error:
+            if self._options.fail_fast:
+                raise
+            problem = error
+            writer.fail(str(error))
+        if beside:
+            self._spare()
+        return problem
 
 
 def _capture(dump: Dump, importer: Importer, options: Options, digest: str, size: int) -> Capture:

@@ -3,5 +3,6 @@
 from archiver.store.archive import Archive, StoredThread
 from archiver.store.purge import Purged, overwrite, purge
 from archiver.store.redacted import reading
+from archiver.store.writer import CaptureWriter
 
-__all__ = ["Archive", "Purged", "StoredThread", "overwrite", "purge", "reading"]
+__all__ = ["Archive", "CaptureWriter", "Purged", "StoredThread", "overwrite", "purge", "reading"]
