@@ -9,10 +9,12 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from archiver.errors import PublishError
+from archiver.config import Settings
+from archiver.errors import ArchiverError, PublishError
 from archiver.job import Job
 from archiver.ledger import Rendered
 
@@ -46,9 +48,13 @@ def _begin() -> None:
     threading.Thread(target=wait_for_it, daemon=True).start()
 
 
-def _load() -> None:
+def _load(settings: Settings) -> None:
     """What else the first piece of work would wait for."""
-    from archiver import units  # noqa: F401
+    from archiver import units
+
+    # What is wrong with them is told when they are needed.
+    with suppress(ArchiverError):
+        units.compile_templates(settings)
 
 
 def _in_worker(job: Job, piece: Piece) -> list[Rendered]:
@@ -85,12 +91,12 @@ class Crew:
     def __exit__(self, *_: object) -> None:
         self.dismiss()
 
-    def prepare(self) -> None:
+    def prepare(self, settings: Settings) -> None:
         """Let the processes start, if there may be several, while this one does something else."""
         if self._jobs > 1:
             pool = self._started()
             for _ in range(self._jobs):
-                pool.submit(_load)
+                pool.submit(_load, settings)
 
     def dismiss(self) -> None:
         """Let go of the processes, and of all files."""

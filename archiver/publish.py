@@ -66,7 +66,9 @@ def build_site(
     with ExitStack() as opened:
         whole = opened.enter_context(Archive(archive_path, writable=writable))
         crew = opened.enter_context(Crew(jobs))
-        imported = intake.import_dumps(whole, dumps, importing, progress, jobs=jobs, spare=crew.prepare)
+        imported = intake.import_dumps(
+            whole, dumps, importing, progress, jobs=jobs, spare=partial(crew.prepare, settings)
+        )
         purged = purge(whole, redactions)
         archive = opened.enter_context(reading(archive_path, redactions))
         numbers = _numbers(archive)

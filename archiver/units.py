@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from archiver import markup, paging, sorts, theme, tree
+from archiver.config import Settings
 from archiver.job import Job
 from archiver.ledger import ASK, FRONT, Rendered, Written, named_unit, thread_unit
 from archiver.model import Community, Numbers, Person
@@ -69,6 +70,11 @@ class Worker:
         """Let go of the files."""
         self.archive.__exit__()
         self.staging.close()
+
+
+def compile_templates(settings: Settings) -> None:
+    """What each process does before its first page, as far as no archive is needed. Raises ThemeError, ConfigError."""
+    Renderer(settings, theme.load(settings.theme), {}, lambda *_: False)
 
 
 def threads(worker: Worker, keys: Iterable[int]) -> list[Rendered]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from keyword import iskeyword
+from types import CodeType
+from typing import ClassVar
 
-from jinja2 import Template, nodes
+from jinja2 import BytecodeCache, Template, nodes
+from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
 from markupsafe import Markup, escape
 
@@ -38,6 +41,21 @@ class Direct(CodeGenerator):
             self.visit(argument, frame)
             self.write(", ")
         self.write(")")
+
+
+class Remembered(BytecodeCache):
+    """What this process compiled before: it may, while the archive to be rendered is still being made."""
+
+    _codes: ClassVar[dict[tuple[str, str], CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what was compiled of the same source."""
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Remember what was compiled."""
+        assert bucket.code
+        self._codes[bucket.key, bucket.checksum] = bucket.code
 
 
 def quickened(template: Template) -> Template:

@@ -84,6 +84,7 @@ class Templates:
             lstrip_blocks=True,
             keep_trailing_newline=True,
             auto_reload=False,
+            bytecode_cache=compiling.Remembered(),
             extensions=["jinja2.ext.i18n"],
         )
         environment.code_generator_class = compiling.Direct
