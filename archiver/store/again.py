@@ -29,6 +29,9 @@ class Again:
         """May a thing be known only by what belongs to it, as a post by its comments?"""
         self._same, self._waiting = f"same_{table.name}", f"again_{table.name}"
         self._any_same = self._any_waiting = False
+        self._execute = db.cursor().execute
+        self._notes: dict[tuple[str, ...], str] = {}
+        """SQL by the columns that the rows have."""
         fields = ", ".join(dict.fromkeys((*key, *table.columns)))
         for name in (self._same, self._waiting):
             db.execute(f"DROP TABLE IF EXISTS temp.{name}")
@@ -37,17 +40,14 @@ class Again:
         db.execute(f"""CREATE TEMP TABLE {self._same} ({self._keys}, capture, mixed, PRIMARY KEY ({self._keys}))
             WITHOUT ROWID""")
 
-    def is_same(self, columns: Sequence[str]) -> Callable[[Sequence[Any]], bool]:
-        """For rows with these columns: does the archive say the same of the thing? If so, it is noted."""
-        execute = self._db.cursor().execute
-        note = self._note(columns)
-
-        def is_same(row: Sequence[Any]) -> bool:
-            same = execute(note, row).rowcount == 1
-            self._any_same |= same
-            return same
-
-        return is_same
+    def is_same(self, columns: tuple[str, ...], row: Sequence[Any]) -> bool:
+        """Does the archive say the same of the thing as a row with these columns? If so, it is noted."""
+        note = self._notes.get(columns)
+        if note is None:
+            note = self._notes[columns] = self._note(columns)
+        same = self._execute(note, row).rowcount == 1
+        self._any_same |= same
+        return same
 
     def _note(self, columns: Sequence[str]) -> str:
         """SQL that notes a row with these columns, if it is what the table has.

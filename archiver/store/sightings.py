@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -42,9 +43,15 @@ class Sightings(Generic[R]):
         self._outside_key = extra_key
         self._where = " AND ".join(f"{column} = ?" for column in self._key)
         self._select = f"SELECT {', '.join(table.columns)}, capture, older FROM {table.name} WHERE {self._where}"
-        self._again = Again(db, table, self._key, capture)
+        self._any_again = False
+        """Was anything there already?"""
         self._overlaps = False
-        """Was most of what came last there already?"""
+        """Was most of what came last?"""
+
+    @cached_property
+    def _again(self) -> Again:
+        self._any_again = True
+        return Again(self._db, self._table, self._key, self._capture)
 
     def take(self, records: Sequence[R]) -> None:
         """Take several at once; ``changed`` is told of each that was not there before."""
@@ -57,30 +64,34 @@ class Sightings(Generic[R]):
         ``extra``: what each has in the column that is no field of it.
         """
         cells = batch.cells | {self._outside_key: extra} if self._outside_key else batch.cells
-        columns = list(cells)
+        columns = tuple(cells)
         sql = f"""INSERT INTO {self._table.name} (capture, {", ".join(columns)})
             VALUES ({self._capture}, {", ".join("?" * len(columns))}) ON CONFLICT DO NOTHING"""
         execute = self._db.cursor().execute
-        is_same = self._again.is_same(columns) if self._seen else lambda _: False
         came = []
         for at, row in enumerate(zip(*cells.values(), strict=True)):
             # Either question may come first: what is there is not added, what is not there is not the same.
-            if self._overlaps and is_same(row):
+            if self._overlaps and self._is_same(columns, row):
                 continue
             if execute(sql, row).rowcount:
                 came.append(at)
-            elif self._overlaps or not is_same(row):
+            elif self._overlaps or not self._is_same(columns, row):
                 outside = {field: values[at] for field, values in batch.outside.items()}
                 self._again.wait(columns, (*row, _json(outside)))
         self._overlaps = len(came) < batch.count / 2
         return came
 
+    def _is_same(self, columns: tuple[str, ...], row: Sequence[Any]) -> bool:
+        return self._seen is not None and self._again.is_same(columns, row)
+
     def last_waiting(self, column: str, key: tuple[str, ...]) -> tuple[bool, Any]:
         """Does another sighting of this thing wait? And what the last one that knows has in the column."""
-        return self._again.last_waiting(column, key)
+        return self._again.last_waiting(column, key) if self._any_again else (False, None)
 
     def merge(self, ranks: dict[int, Rank]) -> None:
         """Join what came again with what was there. ``ranks``: how new each capture is."""
+        if not self._any_again:
+            return
         if self._seen:
             self._again.settle(ranks, self._seen, self._ghosts)
         width = len(self._key) - len(self._table.key)

@@ -475,7 +475,7 @@ def test_what_is_settled_by_one_statement_is_what_merging_gives(
     def check(dumps: tuple[list[Any], ...], captures: list[tuple[str, int, int | None]]) -> None:
         settled = imported(dumps, captures)
         with monkeypatch.context() as patched:
-            patched.setattr(Again, "is_same", lambda *_: lambda _: False)
+            patched.setattr(Again, "is_same", lambda *_: False)
             patched.setattr(Again, "settle", lambda *_: None)
             merged = imported(dumps, captures)
         assert settled == merged
