@@ -16,7 +16,7 @@ PAGE_LIMIT = 50
 """Comments mlmym asks the server for; with fewer, the page has all of them."""
 
 SUBMITTED = re.compile(r"this post was submitted on (?P<day>\d{2} [A-Z][a-z]{2} \d{4})")
-LIKED = re.compile(r"(?P<score>-?\d+) points? \((?P<liked>\d{1,3}\.\d|NaN)% liked\)")
+LIKED = re.compile(r"(?<!\d)(?P<score>-?\d{1,9}) points? \((?P<liked>\d{1,3}\.\d|NaN)% liked\)")
 """NaN: nobody voted."""
 TALLY = re.compile(r"(?:(?P<word>all|top|next|\(page \d+\)) (?P<count>\d{1,9}) comments?|no comments \(yet\))")
 READERS = re.compile(r"(?P<readers>[\d,.]{1,15}) readers?")
@@ -39,6 +39,8 @@ class Votes(NamedTuple):
 
 
 NO_VOTES = Votes(None, None, None)
+CANDIDATES = 1000
+"""Numbers of downvotes that are tried."""
 
 
 def number(digits: str) -> int:
@@ -61,6 +63,8 @@ def votes(score: int, liked: str) -> Votes:
     # up = share * all and score = up - down give down = score * (1 - share) / (2 * share - 1).
     bounds = sorted(score * (1 - edge) / (2 * edge - 1) for edge in (low, high))
     first, last = max(0, -score, int(bounds[0]) - 1), int(bounds[1]) + 1
+    if last - first > CANDIDATES:
+        return Votes(None, None, ratio)  # of so many, more than one pair gives both
     found = []
     for down in range(first, last + 1):
         up = down + score

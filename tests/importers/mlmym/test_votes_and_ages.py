@@ -21,6 +21,9 @@ from archiver.model import Moment
         (-4, "20.0", None),
         (3, "12.3", (None, None, 0.123)),
         (1, "123.4", (None, None, None)),
+        (999_999_999, "60.0", (None, None, 0.6)),
+        (999_999_999, "100.0", (None, None, 1.0)),
+        (-999_999_999, "0.0", (None, None, 0.0)),
     ],
 )
 def test_votes(score, liked, expected):
