@@ -7,10 +7,10 @@ statements for all of it come to what merging each (``rows.merge``) would.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from archiver.store.rows import Rank, Table
+from archiver.store.rows import RANK, Table
 
 
 class Again:
@@ -80,17 +80,16 @@ class Again:
         found = self._db.execute(sql, key).fetchone()
         return found is not None, found and found[0]
 
-    def settle(
-        self, ranks: Mapping[int, Rank], seen: Callable[..., object], ghosts: Callable[[str], None] | None
-    ) -> None:
+    def settle(self, seen: Callable[..., object], ghosts: Callable[[str], None] | None) -> None:
         """Do what merging comes to, for all but what says something new of a thing that was known.
 
-        ``ranks``: how new each capture is. ``seen(*key)`` is told what a newer capture has as it was, ``ghosts(table)``
-        of a table with the keys of those of which only the key and the community were known.
+        ``seen(*key)`` is told what a newer capture has as it was, ``ghosts(table)`` of a table with the keys of those
+        of which only the key and the community were known.
         """
         if not (self._any_same or self._any_waiting):
             return
-        older = ", ".join(str(number) for number in ranks if ranks[number] < ranks[self._capture])
+        # A query, as a list of them would be long: each saved page is a capture.
+        older = f"SELECT id FROM capture WHERE ({RANK}) < (SELECT {RANK} FROM capture WHERE id = {self._capture})"
         if self._any_same:
             self._settle_same(older, seen)
         if self._any_waiting and ghosts:
@@ -111,7 +110,7 @@ class Again:
         here, mine = f"({self._keys}) IN (SELECT {self._keys} FROM {self._same} WHERE", self._capture
         self._db.execute(f"UPDATE {self._table.name} SET capture = {mine} WHERE {here} capture IN ({older}))")
         # Captures may have been given another time since, so a field may come from a newer one than its row.
-        upto = f"{older}, {mine}" if older else str(mine)
+        upto = f"{older} UNION ALL SELECT {mine}"
         self._db.execute(f"""UPDATE {self._table.name} SET older = (
                 SELECT nullif(json_group_object(key, iif(value IN ({older}), {mine}, value)), '{{}}')
                 FROM json_each(older) WHERE capture <> {mine} OR value NOT IN ({upto}))

@@ -16,6 +16,8 @@ R = TypeVar("R", bound=msgspec.Struct)
 
 Rank = tuple[int, str]
 """How new a capture is: (time, sha256); the checksum decides between captures of one time."""
+RANK = "coalesce(captured, newest, 0), sha256 || member"
+"""The same from the table of captures."""
 
 
 class Batch(msgspec.Struct):

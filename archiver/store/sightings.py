@@ -93,7 +93,7 @@ class Sightings(Generic[R]):
         if not self._any_again:
             return
         if self._seen:
-            self._again.settle(ranks, self._seen, self._ghosts)
+            self._again.settle(self._seen, self._ghosts)
         width = len(self._key) - len(self._table.key)
         for row in self._again.waiting():
             extra, values, outside = row[:width], row[width:-1], msgspec.json.decode(row[-1])

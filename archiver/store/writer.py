@@ -11,7 +11,7 @@ from archiver.model import Capture, Community, Gap, Person, Post, Seen, Site, Sk
 from archiver.store.cells import moment_values, number, text
 from archiver.store.changes import Changes
 from archiver.store.portion import Item, Portion, newest
-from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Batch, Rank
+from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, RANK, SITES, Batch, Rank
 from archiver.store.sightings import Sightings
 
 POSTS_REMEMBERED = 50_000
@@ -106,10 +106,7 @@ class CaptureWriter:
             (*times, self._newest, self.posts, self.comments, self.skipped, self._id),
         )
         ranks: dict[int, Rank] = {
-            number: (time, digest)
-            for number, time, digest in self._db.execute(
-                "SELECT id, coalesce(captured, newest, 0), sha256 || member FROM capture"
-            )
+            number: (time, digest) for number, time, digest in self._db.execute(f"SELECT id, {RANK} FROM capture")
         }
         for table in (*self._tables.values(), self._comments):
             table.merge(ranks)
