@@ -1,4 +1,7 @@
-"""The command line: parses, calls, exits. What it says of what was done stands in telling.py."""
+"""The command line: parses, calls, exits. What it says of what was done stands in telling.py.
+
+What only one command needs is loaded by that command: a build with nothing to do takes little longer than loading.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from typing import Any
 
 import click
 
-from archiver import __version__, importers, intake, serve, telling, verify, words
+from archiver import __version__, importers, intake, telling
 from archiver.dumps import Limits
 from archiver.errors import ArchiverError, ConfigError, ThemeError
 from archiver.model import Moment
@@ -39,7 +42,7 @@ captured_option = click.option(
 format_option = click.option(
     "--format",
     "format_name",
-    type=click.Choice([importer.name for importer in importers.IMPORTERS]),
+    type=click.Choice(importers.NAMES),
     metavar="NAME",
     help="Use this format; do not recognise it.",
 )
@@ -158,7 +161,7 @@ def build(
 
     What redactions.yaml names is taken back: the one beside the --config file, or in the current folder without one.
     """
-    from archiver import config, publish, redactions  # here, as they take long to load
+    from archiver import config, publish, redactions
 
     settings = config.load(
         config_file,
@@ -195,11 +198,12 @@ def build(
 @main.command("serve")
 @click.argument("site", type=a_path, default=OUTPUT)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port on this machine.")
-@click.option(
-    "--host", default=serve.LOOPBACK, show_default=True, help="Address to listen at; 0.0.0.0 lets everybody in."
-)
-def serve_(site: Path, port: int, host: str) -> None:
+@click.option("--host", help="Address to listen at; 0.0.0.0 lets everybody in.  [default: 127.0.0.1]")
+def serve_(site: Path, port: int, host: str | None) -> None:
     """Show a site at http://localhost, on this machine only unless told otherwise."""
+    from archiver import serve
+
+    host = host or serve.LOOPBACK
     server = serve.server(site, port, host)
     name = "localhost" if host == serve.LOOPBACK else f"[{host}]" if ":" in host else host
     click.echo(f"Serving {site} at http://{name}:{server.server_address[1]}/index.html (stop with Ctrl+C)")
@@ -244,6 +248,8 @@ def verify_(path: Path, dumps: tuple[str, ...], quiet: bool, verbose: bool) -> N
     be reachable in its thread, and its dumps must be what they were when they were imported: those named, or those
     found beside the archive and in the current folder.
     """
+    from archiver import verify
+
     counts: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     site = verify.is_site(path)
@@ -265,8 +271,8 @@ def verify_(path: Path, dumps: tuple[str, ...], quiet: bool, verbose: bool) -> N
 @main.command()
 def formats() -> None:
     """List the formats of dumps that can be read."""
-    width = max(len(importer.name) for importer in importers.IMPORTERS)
-    for importer in importers.IMPORTERS:
+    width = max(len(name) for name in importers.NAMES)
+    for importer in importers.every():
         click.echo(f"{importer.name:{width}}  {importer.title}")
 
 
@@ -285,6 +291,8 @@ def themes() -> None:
 @verbose_option
 def languages_(verbose: bool) -> None:
     """List the languages a site can be in, and how much of each is still English."""
+    from archiver import words
+
     for language in words.languages():
         missing = words.missing(language)
         click.echo(f"{language}  {telling.counted(len(missing), 'message')} missing")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archiver import intake, words
+from archiver import intake
 from archiver.store import Purged
 
 if TYPE_CHECKING:
@@ -21,13 +21,10 @@ if TYPE_CHECKING:
 PLAIN_SECONDS = 5
 """Between two lines about progress, where there is no terminal to draw a bar on."""
 
-ENGLISH = words.Words()
-"""The command line speaks English, whatever the site's language."""
-
 
 def counted(count: int, thing: str) -> str:
-    """ "2 files"."""
-    return ENGLISH.ngettext(f"%(num)s {thing}", f"%(num)s {thing}s", count)
+    """ "2 files": the command line speaks English, whatever the site's language."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def verdict(counts: Counter[str], wrong: Counter[str], *, site: bool) -> str:

@@ -41,9 +41,15 @@ def importer(name: str, *magic: bytes, origin: str | None = None) -> Importer:
     )
 
 
+def known(monkeypatch: pytest.MonkeyPatch, *formats: Importer) -> None:
+    """These are the formats there are."""
+    monkeypatch.setattr(importers, "NAMES", tuple(one.name for one in formats))
+    monkeypatch.setattr(importers, "_loaded", {one.name: one for one in formats}.__getitem__)
+
+
 @pytest.fixture(autouse=True)
 def formats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importers, "IMPORTERS", (importer("one", b"1", b"both"), importer("two", b"2", b"both")))
+    known(monkeypatch, importer("one", b"1", b"both"), importer("two", b"2", b"both"))
 
 
 @pytest.fixture
@@ -134,7 +140,7 @@ def test_a_known_dump_is_read_again_for_a_new_time_of_capture(run: Import, archi
 
 
 def test_files_of_one_folder_share_their_origin(run: Import, archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importers, "IMPORTERS", (importer("one", b"1", origin="h.test"),))
+    known(monkeypatch, importer("one", b"1", origin="h.test"))
     run({"a.txt": "1\nx\n", "b.txt": "1 origin\ny\n"})
     assert ids(archive) == ["x", "y"]
 
@@ -171,9 +177,8 @@ def test_a_wrong_time_of_import_is_said(epoch: str, run: Import, monkeypatch: py
 
 def test_the_real_formats_have_names_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    names = [one.name for one in importers.IMPORTERS]
-    assert sorted(set(names)) == sorted(names)
-    for name in names:
+    assert sorted(set(importers.NAMES)) == sorted(importers.NAMES)
+    for name in importers.NAMES:
         assert importers.named(name).name == name
     with pytest.raises(ArchiverError):
         importers.named("nonsense")

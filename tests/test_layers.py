@@ -30,7 +30,7 @@ LAYERS = [
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 IMPORTER_MAY_SEE = {"model", "errors", "dumps", "platforms"}
-IMPORTER_MODULES = {Path(str(one.read.__code__.co_filename)).stem for one in importers.IMPORTERS}
+IMPORTER_MODULES = {name.replace("-", "_") for name in importers.NAMES}
 FORBIDDEN_NAMES = {"utils", "helpers", "core", "manager", "common"}
 MAX_LINES = 60
 

@@ -80,7 +80,7 @@ def comments(portions: list[Portion]) -> int:
     return sum(portion.comments.count for portion in portions)
 
 
-@pytest.mark.parametrize("importer", importers.IMPORTERS, ids=lambda importer: importer.name)
+@pytest.mark.parametrize("importer", importers.every(), ids=lambda importer: importer.name)
 def test_both_ways_give_the_same(importer: Importer, workplace: ExitStack) -> None:
     known = [path for path in SMALL if importer.recognise(path.read_bytes()[: 1 << 16])]
     # The largest shows most; each way round starts a process.

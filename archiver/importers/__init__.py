@@ -1,40 +1,43 @@
 """The dump formats, each in the file of its name; what several share, or one has in parts, stands beside them.
 
-Adding one = one file here + one line in IMPORTERS.
+Adding one = one file here, with its IMPORTER, + its name in NAMES.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from archiver.dumps import Dump, Importer
 from archiver.errors import DumpError
-from archiver.importers import lemmy_api, mlmym_html, mlmym_text, piefed_api, pushshift, reddit_api
 
-IMPORTERS: tuple[Importer, ...] = (
-    lemmy_api.IMPORTER,
-    mlmym_html.IMPORTER,
-    mlmym_text.IMPORTER,
-    piefed_api.IMPORTER,
-    pushshift.IMPORTER,
-    reddit_api.IMPORTER,
-)
+NAMES = ("lemmy-api", "mlmym-html", "mlmym-text", "piefed-api", "pushshift", "reddit-api")
+"""A format is loaded when it is asked for: some need libraries that take longer to load than a small dump to read."""
 
 
 def named(name: str) -> Importer:
     """The importer called ``name``; raises DumpError that lists the known ones."""
-    for importer in IMPORTERS:
-        if importer.name == name:
-            return importer
-    known = ", ".join(importer.name for importer in IMPORTERS)
-    raise DumpError(f"no format is called '{name}'; the known formats are {known}")
+    if name not in NAMES:
+        raise DumpError(f"no format is called '{name}'; the known formats are {', '.join(NAMES)}")
+    return _loaded(name)
+
+
+def every() -> list[Importer]:
+    """All importers, by name."""
+    return [_loaded(name) for name in NAMES]
 
 
 def recognise(dump: Dump) -> Importer:
     """The one importer that knows the dump, by its content; raises DumpError where none or several do."""
     head = dump.head()
-    matches = [importer for importer in IMPORTERS if importer.recognise(head)]
+    matches = [importer for importer in every() if importer.recognise(head)]
     if len(matches) == 1:
         return matches[0]
-    names = ", ".join(importer.name for importer in matches or IMPORTERS)
     if matches:
+        names = ", ".join(importer.name for importer in matches)
         raise DumpError(f"{dump.name}: matches several formats ({names}); choose one with --format")
-    raise DumpError(f"{dump.name}: not a known format; archiver reads {names}")
+    raise DumpError(f"{dump.name}: not a known format; archiver reads {', '.join(NAMES)}")
+
+
+def _loaded(name: str) -> Importer:
+    importer: Importer = import_module(f"archiver.importers.{name.replace('-', '_')}").IMPORTER
+    return importer

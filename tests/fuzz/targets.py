@@ -340,7 +340,7 @@ def check_settings(data: bytes) -> None:
 
 
 def make_site(random: Random) -> bytes:
-    return make_dump(random.choice([one.name for one in importers.IMPORTERS]))(random)
+    return make_dump(random.choice(importers.NAMES))(random)
 
 
 def check_site(data: bytes) -> None:
@@ -358,7 +358,7 @@ def check_site(data: bytes) -> None:
 
 
 TARGETS = {
-    **{one.name: Target(make_dump(one.name), check_dump(one.name)) for one in importers.IMPORTERS},
+    **{name: Target(make_dump(name), check_dump(name)) for name in importers.NAMES},
     "lines": Target(make_lines, check_lines),
     "packed": Target(make_packed, check_packed),
     "tree": Target(make_tree, check_tree),

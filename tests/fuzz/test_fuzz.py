@@ -56,7 +56,7 @@ def test_the_fuzzer_sees_tracebacks_and_hangs_and_lost_lines(tmp_path: Path, mon
         check_lines(b"lemmy-api\n" + GOOD["lemmy-api"] + b"\nbad\n")
 
 
-@pytest.mark.parametrize("importer", [one.name for one in importers.IMPORTERS])
+@pytest.mark.parametrize("importer", importers.NAMES)
 def test_every_format_has_seeds(importer: str) -> None:
     assert len(seeds(importer)) > 2
 

@@ -32,7 +32,7 @@ OWN = [path for path in sorted(HERE.rglob("*")) if path.suffix in (".json", ".nd
 
 def takers(dump: Any) -> list[str]:
     head = dump.head()
-    return [importer.name for importer in importers.IMPORTERS if importer.recognise(head)]
+    return [importer.name for importer in importers.every() if importer.recognise(head)]
 
 
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.relative_to(HERE).as_posix())
