@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import multiprocessing
 import os
 import threading
@@ -66,7 +67,9 @@ def _in_worker(job: Job, piece: Piece) -> list[Rendered]:
 def _engaged(job: Job) -> Worker:
     from archiver.units import Worker  # where there is something to do, as it takes long to load
 
-    return Worker(job)
+    worker = Worker(job)
+    gc.freeze()  # what was loaded stays; looking for circles in it takes time again and again
+    return worker
 
 
 def _done(worker: Worker, piece: Piece) -> list[Rendered]:

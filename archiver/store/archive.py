@@ -220,13 +220,15 @@ class Archive(ArchiveFile):
         where = "WHERE post.host = ?1 AND post.community = ?2" if community is not None else ""
         # Lemmy's "active": the newest comment by somebody else, made within two days of the post.
         sql = f"""
-            SELECT post.key, post.host, post.id, post.created, post.score, post.upvotes,
-                post.downvotes, post.pinned, coalesce(post.declared_comments, 0),
-                coalesce((SELECT max(comment.created) FROM comment WHERE comment.post = post.key
-                        AND comment.author IS NOT post.author AND comment.created < post.created + 172800000000),
-                    post.newest_comment), post.changed,
-                (SELECT count(*) FROM comment WHERE comment.post = post.key)
-            FROM post {where} ORDER BY post.host, post.id"""
+            SELECT post.key, post.host, post.id, post.created, post.score, post.upvotes, post.downvotes, post.pinned,
+                coalesce(post.declared_comments, 0),
+                coalesce(
+                    max(comment.created) FILTER (
+                        WHERE comment.author IS NOT post.author AND comment.created < post.created + 172800000000
+                    ), post.newest_comment),
+                post.changed, count(comment.id)
+            FROM post LEFT JOIN comment ON comment.post = post.key {where}
+            GROUP BY post.key ORDER BY post.host, post.id"""
         for *row, declared, answered, changed, here in self._rows(sql, (host, community) if where else ()):
             yield PostLine._make((*row, max(declared, here), answered, changed, here))
 
