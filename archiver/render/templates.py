@@ -33,7 +33,7 @@ PAGES = ("thread", "listing", "person")
 SINGLE = ("communities", "about", "accessibility")
 """Templates of pages that there are once."""
 
-_SHARED = ("base", "shell", "macros")
+_SHARED = ("base", "shell")
 """Templates that others use."""
 
 
@@ -96,6 +96,8 @@ class Templates:
         self._shell = lru_cache(256)(self._shell_of)
         self._cut = environment.globals["cut"] = Markup(_CUT)  # noqa: S704  a constant
         try:
+            # Once for all templates: to import them in each takes longer than most of what they do.
+            environment.globals["m"] = compiling.quickened(environment.get_template("macros.html")).module
             templates = {name: environment.get_template(f"{name}.html") for name in (*ROWS, *PAGES, *SINGLE, *_SHARED)}
         except jinja2.TemplateError as error:
             raise ThemeError(f"theme '{theme.name}': {_place(error)}{error}") from error
