@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from archiver.model import Comment, Community, Person, Post
 from archiver.store.cells import text
 
-REMEMBERED = 20_000
+REMEMBERED = 50_000
 """Changed threads and people kept in memory before they are written down."""
+
+_NEWER = "ON CONFLICT DO UPDATE SET revision = excluded.revision WHERE revision < excluded.revision"
+"""The same are noted again and again in a large import; what is noted already is left alone."""
 
 PENDING = "pending"
 """In ``archive.purged``: something was taken out whose bytes may still be in the file."""
@@ -26,7 +32,10 @@ class Changes:
         self._db = db
         (self._revision,) = db.execute("UPDATE archive SET revision = revision + 1 RETURNING revision").fetchone()
         self._threads: set[int] = set()
-        self._persons: set[tuple[str, str]] = set()
+        self._persons: defaultdict[str, set[str]] = defaultdict(set)
+        """Their names by host."""
+        self._names = 0
+        """How many those are."""
         self._dropped = False
 
     def thread(self, key: int) -> None:
@@ -35,20 +44,21 @@ class Changes:
         if len(self._threads) > REMEMBERED:
             self._write_threads()
 
-    def _person(self, host: str, name: str | None) -> None:
-        if name is not None:
-            self._persons.add((host, name))
-            if len(self._persons) > REMEMBERED:
-                self._write_persons()
+    def _people(self, host: str, names: Iterable[str | None]) -> None:
+        known = self._persons[host]
+        before = len(known)
+        known.update(name for name in names if name is not None)
+        self._names += len(known) - before
+        if self._names > REMEMBERED:
+            self._write_persons()
 
     def comments_came(self, people: Iterable[tuple[str, str | None]], posts: Iterable[int]) -> None:
         """Comments came by these people, given as (host, name), below the posts with these keys."""
         self._threads.update(posts)
         if len(self._threads) > REMEMBERED:
             self._write_threads()
-        self._persons.update([(host, name) for host, name in people if name is not None])
-        if len(self._persons) > REMEMBERED:
-            self._write_persons()
+        for host, some in groupby(people, itemgetter(0)):
+            self._people(host, (name for _, name in some))
 
     def comment(self, old: Comment | None, new: Comment, key: tuple[Any, ...]) -> None:
         """A comment differs now."""
@@ -65,10 +75,10 @@ class Changes:
         """A post came, or differs now."""
         self._dropped |= _drops(old, new)
         key = self.post_again(text(new.host), text(new.id))
-        self._person(new.host, new.author)
+        self._people(new.host, [new.author])
         if old is None:
             return
-        self._person(old.host, old.author)
+        self._people(old.host, [old.author])
         if old.community and old.community != new.community:
             self._note("community", [(old.host, old.community)])
         if [getattr(old, field) for field in _HEAD] != [getattr(new, field) for field in _HEAD]:
@@ -79,21 +89,21 @@ class Changes:
         found = f"{table} AS known CROSS JOIN post ON post.host = known.host AND post.id = known.id"
         self._db.execute(f"UPDATE post SET changed = {self._revision} WHERE key IN (SELECT post.key FROM {found})")
         # The lists of their authors, and of all who answered, name the threads.
-        people = f"""SELECT post.host AS host, post.author AS name FROM {found} UNION
+        people = f"""SELECT post.host AS host, post.author AS name FROM {found} UNION ALL
             SELECT post.host, comment.author FROM {found} CROSS JOIN comment ON comment.post = post.key"""
-        self._db.execute(f"""INSERT OR REPLACE INTO changed
-            SELECT 'person', host, name, {self._revision} FROM ({people}) WHERE name IS NOT NULL""")
+        self._db.execute(f"""INSERT INTO changed
+            SELECT 'person', host, name, {self._revision} FROM ({people}) WHERE name IS NOT NULL {_NEWER}""")
 
     def _answered(self, key: int) -> None:
         """The lists of all who answered name the thread."""
         sql = "SELECT post.host, comment.author FROM post JOIN comment ON comment.post = post.key WHERE post.key = ?"
         for host, author in self._db.execute(sql, (key,)):
-            self._person(host, author)
+            self._people(host, [author])
 
     def person(self, old: Person | None, new: Person, _: tuple[Any, ...]) -> None:
         """An account became known, or something about it."""
         if old != new:
-            self._person(new.host, new.name)
+            self._people(new.host, [new.name])
 
     def community(self, old: Community | None, new: Community, _: tuple[Any, ...]) -> None:
         """A community became known, or something about it."""
@@ -117,16 +127,18 @@ class Changes:
 
     def _write_threads(self) -> None:
         rows = ((key,) for key in sorted(self._threads))
-        self._db.executemany(f"UPDATE post SET changed = {self._revision} WHERE key = ?", rows)
+        sql = f"UPDATE post SET changed = {self._revision} WHERE key = ? AND changed < {self._revision}"
+        self._db.executemany(sql, rows)
         self._threads.clear()
 
     def _write_persons(self) -> None:
-        self._note("person", sorted((text(host), text(name)) for host, name in self._persons))
+        for host, names in sorted(self._persons.items()):
+            self._note("person", ((text(host), text(name)) for name in sorted(names)))
         self._persons.clear()
+        self._names = 0
 
     def _note(self, kind: str, things: Iterable[tuple[str, str]]) -> None:
-        sql = f"INSERT OR REPLACE INTO changed VALUES ('{kind}', ?, ?, {self._revision})"
-        self._db.executemany(sql, things)
+        self._db.executemany(f"INSERT INTO changed VALUES ('{kind}', ?, ?, {self._revision}) {_NEWER}", things)
 
 
 def _drops(old: Post | Comment | None, new: Post | Comment) -> bool:

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, get_args
 
@@ -513,6 +514,28 @@ def test_how_many_things_are_written_at_once_changes_nothing(
     monkeypatch.setattr(CaptureWriter, "add", lambda self, some: (held.append(len(some.runs)), added(self, some)))
     assert merged(records, ("a", "b"), tmp_path) == at_once
     assert max(held) <= 3
+
+
+def test_however_few_changes_are_remembered_all_are_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(number: int, author: str | None, **more: Any) -> Comment:
+        return Comment(host="h.test", post=str(number % 3), id=str(number), author=author, **more)
+
+    answers = [answer(number, name) for number, name in enumerate(["ann", "bob", None, "ann", "cleo", "dan"])]
+    later = [answer(1, "bob", score=2), answer(8, "ann"), Person(host="h.test", name="eve")]
+    posts = [post(str(number), title="t", author="dan") for number in range(2)]
+
+    def changes(path: Path) -> list[Any]:
+        found = []
+        with Archive(path, writable=True) as opened, closing(sqlite3.connect(path)) as db:
+            for name, records in enumerate((answers, posts, later)):
+                add(opened, *records, name=str(name))
+                found.append(db.execute("SELECT key, changed FROM post ORDER BY key").fetchall())
+                found.append(db.execute("SELECT * FROM changed ORDER BY kind, host, name").fetchall())
+        return found
+
+    at_once = changes(tmp_path / "many.db")
+    monkeypatch.setattr("archiver.store.changes.REMEMBERED", 1)
+    assert changes(tmp_path / "few.db") == at_once
 
 
 def test_the_same_dump_twice_adds_nothing(store: Archive, query: Callable[[str], list[Any]]) -> None:
