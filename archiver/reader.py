@@ -1,4 +1,4 @@
-"""Reads a dump; a large one in a process of its own, while this one writes down what was read before."""
+"""Reads a large dump in a process of its own, while this one writes down what was read before."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from archiver.store.portion import Item, Portion, portions
 from archiver.store.rows import Batch
 
 WORTH_PROCESS = 4 << 20
-"""Bytes on disk from which on a process takes less time to start than it saves."""
+"""Bytes on disk from which on reading in a process of its own saves more time than starting that takes."""
 IN_PIPE = 1 << 20
 """Bytes that wait between the processes."""
 
@@ -56,38 +56,44 @@ def worth_process(dump: Dump) -> bool:
     return not dump.member and dump.found is not None and dump.found[2] >= WORTH_PROCESS
 
 
-def read(dump: Dump, importer: Importer, limits: dumps.Limits, *, beside: bool) -> Generator[Portion, None, None]:
-    """All that the importer reads; close it where it is not read to its end. Raises DumpError where it cannot go on.
+class Beside:
+    """A dump that a process of its own reads, from now on. Close it, whether it is read to its end or not."""
 
-    ``beside``: in a process of its own.
-    """
-    yield from _read_beside(dump, importer, limits) if beside else portions(importer.read(dump))
+    def __init__(self, dump: Dump, importer: Importer, limits: dumps.Limits) -> None:
+        task = _Task(
+            name=dump.name,
+            label=dump.label,
+            path=str(dump.source),
+            importer=importer.name,
+            captured=dump.captured,
+            keep_deleted=dump.keep_deleted,
+            origin=dump.origin,
+            limits=limits,
+        )
+        context = multiprocessing.get_context("spawn")
+        self._name = dump.name
+        self._receiving, sending = context.Pipe(duplex=False)
+        _widen(self._receiving)
+        self._process = context.Process(target=_send, args=(sending, task), daemon=True)
+        self._process.start()
+        sending.close()
 
+    def portions(self) -> Generator[Portion, None, None]:
+        """All that the importer reads. Raises DumpError where it cannot go on."""
+        while (message := self._received())[:1] != _DONE:
+            yield _portion(message)
 
-def _read_beside(dump: Dump, importer: Importer, limits: dumps.Limits) -> Iterator[Portion]:
-    task = _Task(
-        name=dump.name,
-        label=dump.label,
-        path=str(dump.source),
-        importer=importer.name,
-        captured=dump.captured,
-        keep_deleted=dump.keep_deleted,
-        origin=dump.origin,
-        limits=limits,
-    )
-    context = multiprocessing.get_context("spawn")
-    receiving, sending = context.Pipe(duplex=False)
-    _widen(receiving)
-    process = context.Process(target=_send, args=(sending, task), daemon=True)
-    process.start()
-    sending.close()
-    try:
-        with closing(receiving):
-            while (message := _received(receiving, dump))[:1] != _DONE:
-                yield _portion(message)
-    finally:
-        process.terminate()
-        process.join()
+    def close(self) -> None:
+        """End the process."""
+        self._receiving.close()
+        self._process.terminate()
+        self._process.join()
+
+    def _received(self) -> bytes:
+        try:
+            return self._receiving.recv_bytes()
+        except (EOFError, OSError) as error:  # OSError: in the middle of a message
+            raise DumpError(f"{self._name}: the process that read it was killed, perhaps for lack of memory") from error
 
 
 def _widen(pipe: Connection) -> None:
@@ -97,13 +103,6 @@ def _widen(pipe: Connection) -> None:
 
         with suppress(OSError):  # more than this user may have
             fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, IN_PIPE)
-
-
-def _received(receiving: Connection, dump: Dump) -> bytes:
-    try:
-        return receiving.recv_bytes()
-    except (EOFError, OSError) as error:  # OSError: in the middle of a message
-        raise DumpError(f"{dump.name}: the process that read it was killed, perhaps for lack of memory") from error
 
 
 def _portion(message: bytes) -> Portion:

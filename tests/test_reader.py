@@ -5,9 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -60,10 +61,15 @@ def everything(read: Iterator[Portion]) -> tuple[list[Portion], str | None]:
     return got, None
 
 
+def read_beside(dump: Dump, importer: Importer) -> Generator[Portion, None, None]:
+    with closing(reader.Beside(dump, importer, Limits())) as beside:
+        yield from beside.portions()
+
+
 def both(dump: Dump, importer: Importer) -> tuple[list[Portion], str | None]:
     """What the dump gives, which is the same in both ways."""
-    here = everything(reader.read(dump, importer, Limits(), beside=False))
-    beside = everything(reader.read(dump, importer, Limits(), beside=True))
+    here = everything(portions(importer.read(dump)))
+    beside = everything(read_beside(dump, importer))
     assert here == beside
     assert list(map(type, others(here[0]))) == list(map(type, others(beside[0])))
     assert multiprocessing.active_children() == []
@@ -145,7 +151,7 @@ def test_what_the_user_said_of_a_dump_holds_there_too(tmp_path: Path, workplace:
 
 def test_a_reader_that_is_killed_is_an_error(tmp_path: Path, workplace: ExitStack) -> None:
     (tmp_path / "d.ndjson").write_bytes(b"".join(line(number, "word " * 2000) for number in range(3000)))
-    items = reader.read(*pushshift(tmp_path / "d.ndjson", workplace), Limits(), beside=True)
+    items = read_beside(*pushshift(tmp_path / "d.ndjson", workplace))
     next(items)
     (process,) = multiprocessing.active_children()
     assert process.pid
@@ -156,7 +162,7 @@ def test_a_reader_that_is_killed_is_an_error(tmp_path: Path, workplace: ExitStac
 
 def test_a_reader_ends_with_whoever_reads(tmp_path: Path, workplace: ExitStack) -> None:
     (tmp_path / "d.ndjson").write_bytes(b"".join(line(number, "word " * 2000) for number in range(3000)))
-    items = reader.read(*pushshift(tmp_path / "d.ndjson", workplace), Limits(), beside=True)
+    items = read_beside(*pushshift(tmp_path / "d.ndjson", workplace))
     next(items)
     assert len(multiprocessing.active_children()) == 1
     items.close()
@@ -167,7 +173,7 @@ def test_a_dump_that_changed_meanwhile_is_not_read(tmp_path: Path, workplace: Ex
     (tmp_path / "d.ndjson").write_bytes(line(1))
     dump, importer = pushshift(tmp_path / "d.ndjson", workplace)
     (tmp_path / "d.ndjson").write_bytes(b"")
-    assert everything(reader.read(dump, importer, Limits(), beside=True)) == ([], f"{dump.name}: the file is empty")
+    assert everything(read_beside(dump, importer)) == ([], f"{dump.name}: the file is empty")
 
 
 def archived(path: Path, folder: Path, jobs: int) -> tuple[list[Capture], list[tuple[object, list[Comment]]]]:
@@ -196,3 +202,55 @@ def test_whoever_waits_is_told_when_a_reader_is_done(tmp_path: Path) -> None:
             told.clear()
             intake.import_dumps(archive, [str(path)], intake.Options(), lambda *_: None, jobs=jobs, spare=spare)
             assert told == times
+
+
+def test_the_next_large_dump_is_read_while_one_is_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "WORTH_PROCESS", 5_000)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, count in {"a": 50, "b": 1, "c": 60, "d": 2}.items():
+        (folder / f"{name}.ndjson").write_bytes(b"".join(line(ord(name) * 100 + at) for at in range(count)))
+    (folder / "e.ndjson").write_bytes((folder / "a.ndjson").read_bytes())
+    arguments = [*(str(folder / f"{name}.ndjson") for name in "ab"), str(folder / "none"), str(folder)]
+    started: list[tuple[str, int]] = []
+    read: list[str] = []
+    spare: list[int] = []
+    begin = reader.Beside.__init__
+
+    def progress(what: str, *_: object) -> None:
+        read.append(what.removeprefix("reading "))
+
+    def count(self: reader.Beside, dump: Dump, *more: Any) -> None:
+        begin(self, dump, *more)
+        started.append((dump.label, len(read)))
+        assert len(multiprocessing.active_children()) == 1
+
+    monkeypatch.setattr(reader.Beside, "__init__", count)
+    with Archive(tmp_path / "x.db", writable=True) as archive:
+        report = intake.import_dumps(
+            archive, arguments, intake.Options(), progress, jobs=2, spare=lambda: spare.append(len(read))
+        )
+    assert multiprocessing.active_children() == []
+    assert report.errors == [f"{folder}/none: no such file or folder"]
+    # Small ones first, and of others those that were named first.
+    assert read == ["b.ndjson", "in/d.ndjson", "in/a.ndjson", "in/c.ndjson"]
+    assert (report.captures, report.known, report.comments) == (4, 3, 113)
+    assert started == [("in/a.ndjson", 1), ("in/c.ndjson", 3)]
+    assert spare == [4]
+
+
+@pytest.mark.parametrize("fail_fast", [False, True])
+def test_an_error_leaves_no_reader_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, fail_fast: bool) -> None:
+    monkeypatch.setattr(reader, "WORTH_PROCESS", 5_000)
+    (tmp_path / "a.zst").write_bytes(zstandard.compress(line(1) * 1000)[:-9])
+    (tmp_path / "b.ndjson").write_bytes(b"".join(map(line, range(5000))))
+    arguments = [str(tmp_path / "a.zst"), str(tmp_path / "b.ndjson")]
+    options = intake.Options(fail_fast=fail_fast)
+    with Archive(tmp_path / "x.db", writable=True) as archive:
+        if fail_fast:
+            with pytest.raises(DumpError, match=r"a\.zst"):
+                intake.import_dumps(archive, arguments, options, lambda *_: None, jobs=2)
+        else:
+            report = intake.import_dumps(archive, arguments, options, lambda *_: None, jobs=2)
+            assert (len(report.errors), report.captures) == (1, 2)
+    assert multiprocessing.active_children() == []
