@@ -204,13 +204,14 @@ def _listing(
         return [found[line.key] for line in shown]
 
     for names, things in arranged:
+        order = render.list_order(head, groups, names, len(things))
+        around = {number: _checksum(worker.origin, order.shown(number)) for number in (1, 2)}
         for number, span in enumerate(paging.batches(len(things), size), 1):
             shown = [things[at] for at in span]
-            frame, view = render.page_of_posts(head, groups, ListPage(names, number, len(things)))
-            content = _checksum(worker.origin, [(line.key, line.changed) for line in shown], frame, view)
-            known = worker.staging.known(frame.path, content)
+            content = _checksum(around[min(number, 2)], number, [(line.key, line.changed) for line in shown])
+            known = worker.staging.known(order.path(number), content)
             if known is None:
-                known = worker.write(render.posts(frame, view, posts(shown)), content)
+                known = worker.write(render.posts(order, number, posts(shown)), content)
             files.append(known)
     return files
 

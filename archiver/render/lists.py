@@ -74,7 +74,7 @@ ListedPage = tuple[Frame, PersonPage, Sequence[bytes]]
 """A page of a person before it is rendered, and the HTML of what it lists."""
 
 THREADS_KEPT = 10_000
-"""Addresses of threads and communities kept for the next entry."""
+"""Addresses of threads kept for the next entry."""
 
 
 class ListHead(msgspec.Struct, frozen=True):
@@ -87,13 +87,30 @@ class ListHead(msgspec.Struct, frozen=True):
     about: ArchiveView | None
     """Numbers of the whole archive: only the first pages show them, so that others stay as they are."""
 
-    def files(self, groups: Sequence[tuple[str, ...]]) -> OrderFiles:
-        """Where each order lives."""
-        return OrderFiles(self.base, groups[0][0], groups)
-
     def on(self, number: int) -> ListHead:
         """What of it page ``number`` shows."""
         return self if number == 1 else msgspec.structs.replace(self, about=None)
+
+
+class ListOrder(msgspec.Struct, frozen=True):
+    """What all pages of a list of posts in one order share."""
+
+    head: ListHead
+    files: OrderFiles
+    names: tuple[str, ...]
+    """Of the order; several where they come out alike."""
+    total: int
+    """Posts in the whole list."""
+    orders: list[OrderLink]
+    periods: list[OrderLink]
+
+    def path(self, number: int) -> str:
+        """Where page ``number`` lives."""
+        return self.files.path(self.names, number)
+
+    def shown(self, number: int) -> tuple[object, ...]:
+        """All that page ``number`` shows besides its posts, or that follows from it and the path."""
+        return self.head.on(number), self.total, self.orders, self.periods
 
 
 class ListRenderer:
@@ -104,9 +121,8 @@ class ListRenderer:
         self._templates = templates
         self._parts = parts
         self._words = parts.words
-        # People answer where others do: the same threads and communities come again and again.
+        # People answer where others do: the same threads come again and again.
         self._thread = lru_cache(THREADS_KEPT)(self._thread_from)
-        self._community_in = lru_cache(THREADS_KEPT)(parts.community_link)
         self._folder = lru_cache(1000)(self._folder_of)
 
     def list_head(self, community: Community | None, numbers: Numbers | None) -> ListHead:
@@ -116,34 +132,35 @@ class ListRenderer:
         about = self._numbers(numbers, urls.page_name(base)) if numbers else None
         return ListHead(base, view.title if view else self._parts.title, view, about)
 
-    def page_of_posts(
-        self, head: ListHead, groups: Sequence[tuple[str, ...]], current: ListPage
-    ) -> tuple[Frame, ListingPage]:
-        """All that one page of a list of posts shows besides the posts.
+    def list_order(
+        self, head: ListHead, groups: Sequence[tuple[str, ...]], names: tuple[str, ...], total: int
+    ) -> ListOrder:
+        """What all pages of a list of so many posts share in the order ``names``.
 
         ``groups``: the orders there are, those that come out alike together.
         """
-        files = head.files(groups)
-        path = files.path(current.names, current.number)
-        orders, pages = self._links(files, current, path, sorts.POST_ORDERS)
-        head = head.on(current.number)
+        files = OrderFiles(head.base, groups[0][0], groups)
+        orders = self._order_links(files, names, sorts.POST_ORDERS)
+        periods = self._periods(orders) if any(name.startswith("top") for name in names) else []
+        return ListOrder(head, files, names, total, _without_periods(orders), periods)
+
+    def posts(self, order: ListOrder, number: int, lines: Sequence[bytes]) -> Page:
+        """One page of a list of posts, with its posts as ``post_lines`` makes them."""
+        path, head = order.path(number), order.head.on(number)
         view = ListingPage(
             title=head.title,
-            number=current.number,
-            summary=views.threads(current.total, self._words),
-            orders=_without_periods(orders),
-            periods=self._periods(orders) if any(name.startswith("top") for name in current.names) else [],
-            pages=pages,
-            first=self._first(current),
-            filled=current.total > 0,
+            number=number,
+            summary=views.threads(order.total, self._words),
+            orders=order.orders,
+            periods=order.periods,
+            pages=self._page_links(order.files, ListPage(order.names, number, order.total), path),
+            first=self._first(number),
+            filled=order.total > 0,
             community=head.community,
             about=head.about,
         )
         kind = "community" if head.community else "index"
-        return Frame(path, kind, path, sided=bool(head.community or head.about)), view
-
-    def posts(self, frame: Frame, view: ListingPage, lines: Sequence[bytes]) -> Page:
-        """That page with its posts, as ``post_lines`` makes them."""
+        frame = Frame(path, kind, path, sided=bool(head.community or head.about))
         (page,) = self._templates.pages("listing", [frame], [view], [lines])
         return page
 
@@ -177,15 +194,14 @@ class ListRenderer:
     def person_page(self, head: PersonHead, current: ListPage, entries: Sequence[bytes]) -> ListedPage:
         """One page of what a person wrote, with what it shows as ``entries`` makes it."""
         path = head.files.path(current.names, current.number)
-        orders, links = self._links(head.files, current, path, sorts.PERSON_ORDERS)
         view = PersonPage(
             title=head.title,
             number=current.number,
             summary=head.summary,
             original=head.original,
-            orders=orders,
-            pages=links,
-            first=self._first(current),
+            orders=self._order_links(head.files, current.names, sorts.PERSON_ORDERS),
+            pages=self._page_links(head.files, current, path),
+            first=self._first(current.number),
         )
         return Frame(path, "person", path), view, entries
 
@@ -194,16 +210,17 @@ class ListRenderer:
         frames, shown, entries = zip(*pages, strict=True) if pages else ((), (), ())
         return self._templates.pages("person", frames, shown, entries)
 
-    def _links(
-        self, files: OrderFiles, current: ListPage, path: str, shown: Sequence[str]
-    ) -> tuple[list[OrderLink], list[PageLink]]:
-        """Links to the other orders, if there are any, and to the other pages of a list."""
-        count = max(1, -(-current.total // self._settings.posts_per_page))
-        orders = self._parts.order_links(files, current.names, path, shown) if len(files.groups) > 1 else []
-        return orders, files.pages(current.names, path, current.number, count)
+    def _order_links(self, files: OrderFiles, names: Sequence[str], shown: Sequence[str]) -> list[OrderLink]:
+        """Links to the other orders, if there are any; the same from all pages of one order."""
+        return self._parts.order_links(files, names, files.path(names), shown) if len(files.groups) > 1 else []
 
-    def _first(self, current: ListPage) -> int:
-        return (current.number - 1) * self._settings.posts_per_page + 1
+    def _page_links(self, files: OrderFiles, current: ListPage, path: str) -> list[PageLink]:
+        """Links to the other pages of a list."""
+        count = max(1, -(-current.total // self._settings.posts_per_page))
+        return files.pages(current.names, path, current.number, count)
+
+    def _first(self, number: int) -> int:
+        return (number - 1) * self._settings.posts_per_page + 1
 
     def communities(self, numbers: Numbers) -> Page:
         """The list of all communities, by site."""
@@ -242,7 +259,7 @@ class ListRenderer:
             title=self._parts.post_title(thread)[0],
             href=f"{href}#{urls.fragment(comment.id)}" if comment else href,
             points=views.points(record, self._words),
-            community=self._community_in(thread.host, thread.community, folder) if thread.community else None,
+            community=self._parts.community_link(thread.host, thread.community, folder) if thread.community else None,
             created=views.time(record.created, self._words),
             excerpt=text or self._parts.state_note(record),
         )

@@ -63,6 +63,8 @@ COMMUNITIES_KEPT = 50
 """Sidebars kept for the next thread."""
 AUTHORS_KEPT = 20_000
 """Links to people kept for the next page; big enough for those who write most."""
+LINKS_KEPT = 10_000
+"""Links to communities kept for the next page."""
 
 Exists = Callable[[str, str, str], bool]
 """``exists("person" | "community", host, name)``: does the archive have a page for it?"""
@@ -95,14 +97,16 @@ class Parts:
         self.description = settings.description and settings.description.replace("\0", "")
         self._communities: dict[tuple[Community, str], tuple[CommunityView, list[tuple[str, str, str]]]] = {}
         self._author = lru_cache(AUTHORS_KEPT)(self._author_in)
+        self._community_link = lru_cache(LINKS_KEPT)(self._community_link_in)
 
     def post(self, post: Post, count: int, here: str, *, full: bool, community: bool = True) -> PostView:
-        """``full``: with its text, for the head of its thread. ``community``: say which one it is in."""
+        """``full``: with its text and all else that the head of its thread shows. ``community``: say which it is in."""
         title, titled = self.post_title(post)
         body, note = self.body(post, here, prefix="p-") if full else (None, None)
         if full and post.state is None:
             note = self.words.gettext("The post itself is not in this archive, only comments on it.")
         link = urls.linkable(post.url)
+        media, poll = (post.media, post.poll) if full else (None, None)
         return PostView(
             title=title,
             titled=titled,
@@ -121,10 +125,10 @@ class Parts:
             note=note,
             body=body,
             language=views.language(post.language),
-            original=self.addresses.original_post(post),
-            crosspost_of=urls.linkable(post.crosspost_of),
-            media=[Link(views.domain(url) or url, urls.linkable(url), outside=True) for url in post.media or ()],
-            poll=[(option, self._votes(votes)) for option, votes in post.poll or ()],
+            original=self.addresses.original_post(post) if full else None,
+            crosspost_of=urls.linkable(post.crosspost_of) if full else None,
+            media=[Link(views.domain(url) or url, urls.linkable(url), outside=True) for url in media or ()],
+            poll=[(option, self._votes(votes)) for option, votes in poll or ()],
         )
 
     def _votes(self, votes: int | None) -> str | None:
@@ -217,9 +221,7 @@ class Parts:
 
     def _author_in(self, host: str, name: str, folder: str) -> Link:
         """The link to a person from any page in a folder of the site."""
-        return Link(
-            name, urls.relative(urls.page_name(self.addresses.person(host, name)), f"{folder}/" if folder else "")
-        )
+        return Link(name, urls.relative(urls.page_name(self.addresses.person(host, name)), _within(folder)))
 
     def person_link(self, host: str, name: str, here: str) -> Link:
         """Somebody who need not have written anything here."""
@@ -229,9 +231,13 @@ class Parts:
 
     def community_link(self, host: str, name: str, here: str) -> Link:
         """A community, as it is called in running text."""
+        return self._community_link(host, name, here.rpartition("/")[0])
+
+    def _community_link_in(self, host: str, name: str, folder: str) -> Link:
+        """The link to a community from any page in a folder of the site."""
         sigil = self.addresses.platform(host).community_sigil
         text = f"{sigil}{name}" if sigil.endswith("/") else name
-        return Link(text, urls.relative(urls.page_name(self.addresses.community(host, name)), here))
+        return Link(text, urls.relative(urls.page_name(self.addresses.community(host, name)), _within(folder)))
 
     def community(self, community: Community, here: str) -> CommunityView:
         """A community, for the sidebar and its own page. All its threads show it, so it is made once for a folder."""
@@ -297,6 +303,11 @@ class Parts:
         if len(known) == 1:
             return self.words.gettext("Archive of %(name)s") % {"name": known[0]}
         return self.words.gettext("Archive")
+
+
+def _within(folder: str) -> str:
+    """The path of some page in a folder of the site."""
+    return f"{folder}/" if folder else ""
 
 
 class OrderFiles(NamedTuple):
