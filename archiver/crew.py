@@ -105,6 +105,7 @@ class Crew:
         """Let go of the processes, and of all files."""
         if self._alone:
             self._alone.close()
+            gc.unfreeze()
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
         self._alone = self._pool = None

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, suppress
-from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
@@ -68,12 +67,20 @@ def import_dumps(
 ) -> Report:
     """Import every dump that the arguments name. Each is added whole or, if the program dies, not at all.
 
+    Large files of a folder come last, the largest at the end: where posts and comments have files of their own, the
+    posts are mostly fewer, and should be known when comments on them come.
     ``jobs``: processes to use, at most; a second one reads what this one writes down.
-    ``spare`` is called when that second process has nothing to read any more, and this one is still busy.
+    ``spare`` is called whenever that second process has read a dump to its end, and this one is still busy.
     What cannot be read becomes a line in the report; with ``fail_fast`` it is raised as DumpError. Raises StoreError.
     """
-    importing = _Importing(archive, options, progress, jobs, spare)
-    importing.add(arguments)
+    chosen = importers.named(options.format) if options.format else None
+    arguments = list(arguments)
+    with reader.Reader() as beside:
+        importing = _Importing(archive, options, progress, beside if jobs > 1 else None, spare)
+        importing.expects_large = any(map(_is_large_file, arguments))
+        for argument in arguments:
+            with ExitStack() as workplace:
+                importing.add(importing.recognised(argument, chosen, workplace))
     report = importing.report
     if report.captures or report.known:
         overwrite(archive)
@@ -81,154 +88,118 @@ def import_dumps(
     return report
 
 
-class _Found:
-    """A dump that was found, and what it takes to read it."""
-
-    def __init__(self, dump: Dump, importer: Importer) -> None:
-        self.dump = dump
-        self.importer = importer
-        self.beside: reader.Beside | None = None
-        """The process that reads it, once that was started."""
-        self.workplace: ExitStack | None = None
-        """Where it was unpacked, if it is the last that was unpacked there."""
-
-    @cached_property
-    def digest(self) -> str:
-        """Checksum of its file. Raises DumpError."""
-        return dumps.sha256(self.dump.source)
-
-    def close(self) -> None:
-        """Let go of all that."""
-        if self.beside:
-            self.beside.close()
-        if self.workplace:
-            self.workplace.close()
-
-
 class _Importing:
     """One import: where dumps go, how, and what came of them."""
 
     def __init__(
-        self, archive: Archive, options: Options, progress: Progress, jobs: int, spare: Callable[[], None]
+        self,
+        archive: Archive,
+        options: Options,
+        progress: Progress,
+        beside: reader.Reader | None,
+        spare: Callable[[], None],
     ) -> None:
         self.report = Report()
+        self.expects_large = False
+        """Is there a large dump, now or later?"""
         self._archive = archive
         self._options = options
         self._progress = progress
-        self._jobs = jobs
+        self._beside = beside
         self._spare = spare
-        self._chosen = importers.named(options.format) if options.format else None
 
-    def add(self, arguments: Iterable[str]) -> None:
-        """Add every dump that the arguments name; each is found before the one before it is added."""
-        with ExitStack() as opened:
-            found = self._found(arguments, opened)
-            now, after = next(found, None), None
-            try:
-                while now:
-                    after = next(found, None)
-                    self._try(now, after)
-                    _close(now)
-                    now, after = after, None
-            finally:
-                _close(now)
-                _close(after)
-
-    def _found(self, arguments: Iterable[str], opened: ExitStack) -> Iterator[_Found | DumpError]:
-        """The dumps that the arguments name, one argument's after the other's; what cannot be opened, in its place.
-
-        Large ones come last: another process begins to read them while this one adds the others. Where posts and
-        comments have files of their own, most posts are also known then when comments on them come.
-        """
-        for argument in sorted(arguments, key=_is_large_file):
-            workplace = opened.enter_context(ExitStack())
-            found = sorted(self._recognised(argument, workplace), key=_is_large)
-            yield from _share_origins([one for one in found if isinstance(one, _Found)])
-            last = next((one for one in reversed(found) if isinstance(one, _Found)), None)
-            if last:
-                last.workplace = workplace
-            yield from found
-
-    def _recognised(self, argument: str, workplace: ExitStack) -> Iterator[_Found | DumpError]:
-        """The dumps that one argument names, each with the importer that reads it."""
+    def recognised(self, argument: str, chosen: Importer | None, workplace: ExitStack) -> list[tuple[Dump, Importer]]:
+        """The dumps that an argument names, each with the importer that reads it."""
         options = self._options
         known = {"captured": options.captured, "keep_deleted": options.keep_deleted}
+        pairs = []
         for dump in dumps.find([argument], workplace, options.limits, **known):
             try:
                 if isinstance(dump, DumpError):
                     raise dump
-                yield _Found(dump, self._chosen or importers.recognise(dump))
+                pairs.append((dump, chosen or importers.recognise(dump)))
             except DumpError as error:
-                yield error
+                self._note(error)
+        return pairs
 
-    def _try(self, now: _Found | DumpError, after: _Found | DumpError | None) -> None:
-        """Add one dump, or note why that cannot be. ``after``: what comes next."""
-        try:
-            if isinstance(now, DumpError):
-                raise now
-            self._add(now, after)
-        except DumpError as error:
-            if self._options.fail_fast:
-                raise
-            self.report.errors.append(str(error))
+    def add(self, pairs: list[tuple[Dump, Importer]]) -> None:
+        """Add dumps that were found together."""
+        self._share_origins(pairs)
+        pairs.sort(key=lambda pair: _size_if_large(pair[0]))
+        self.expects_large |= any(_size_if_large(dump) for dump, _ in pairs)
+        for dump, importer in pairs:
+            try:
+                self._add(dump, importer)
+            except DumpError as error:
+                self._note(error)
 
-    def _add(self, now: _Found, after: _Found | DumpError | None) -> None:
+    def _note(self, error: DumpError) -> None:
+        if self._options.fail_fast:
+            raise error
+        self.report.errors.append(str(error))
+
+    def _share_origins(self, pairs: list[tuple[Dump, Importer]]) -> None:
+        """Files that do not say where they were captured come from where the others do, if those agree."""
+        ordered = sorted(pairs, key=lambda pair: pair[1].name)
+        for _, group in groupby(ordered, key=lambda pair: pair[1].name):
+            members = list(group)
+            origins: set[str] = set()
+            for dump, importer in members:
+                try:
+                    if importer.origin and (origin := importer.origin(dump)):
+                        origins.add(origin)
+                except DumpError as error:
+                    self._note(error)
+            if len(origins) == 1:
+                for dump, _ in members:
+                    dump.origin = next(iter(origins))
+
+    def _add(self, dump: Dump, importer: Importer) -> None:
         """Add one dump, unless it is known. Raises DumpError where it cannot be, or not to its end."""
-        dump = now.dump
-        if known := self._known(now):
+        try:
+            digest, size = dumps.sha256(dump.source), dump.source.stat().st_size
+        except OSError as error:
+            raise DumpError(f"{dump.name}: {error.strerror}") from error
+        known = self._archive.known(digest, dump.member)
+        if known and not (self._options.captured or self._options.keep_deleted):
             self.report.known += 1
             if known.error:
                 raise DumpError(known.error)
             return
-        self._start(now)
-        capture = _capture(dump, now.importer, self._options, now.digest)
+        if self._beside and self.expects_large:
+            self._beside.begin()  # which takes a while
+        capture = _capture(dump, importer, self._options, digest, size)
         with self._archive.adding(capture, dump.member) as writer:
-            problem = self._read(now, after, writer)
+            problem = self._read(dump, importer, writer)
             # Otherwise the checksum would vouch for bytes that were not read.
             dump.check_unchanged()
         self.report.captures += 1
         self.report.posts += writer.posts
         self.report.comments += writer.comments
         self.report.skipped += writer.skipped
-        self.report.skips += _skips(self._archive, dump, now.digest)
+        self.report.skips += _skips(self._archive, dump, digest)
         if problem:
             raise problem
 
-    def _known(self, found: _Found) -> Capture | None:
-        """What the archive has of a dump, if that is enough. Raises DumpError where it cannot be read."""
-        if self._options.captured or self._options.keep_deleted:
-            return None
-        return self._archive.known(found.digest, found.dump.member)
-
-    def _read(self, now: _Found, after: _Found | DumpError | None, writer: CaptureWriter) -> DumpError | None:
+    def _read(self, dump: Dump, importer: Importer, writer: CaptureWriter) -> DumpError | None:
         """Write down all that can be read; returns why it is not all there is."""
-        if not now.beside:
-            self._start(after)
+        beside = self._beside if reader.worth_process(dump) and self._beside and self._beside.begin() else None
         problem = None
         try:
-            with closing(now.beside.portions() if now.beside else portions(now.importer.read(now.dump))) as read:
+            with closing(
+                beside.read(dump, importer, self._options.limits) if beside else portions(importer.read(dump))
+            ) as read:
                 for portion in read:
-                    self._progress(f"reading {now.dump.label}", writer.posts + writer.comments, None)
+                    self._progress(f"reading {dump.label}", writer.posts + writer.comments, None)
                     writer.add(portion)
         except DumpError as error:
             if self._options.fail_fast:
                 raise
             problem = error
             writer.fail(str(error))
-        if now.beside:
-            now.beside.close()
-            self._start(after)
-            if not (isinstance(after, _Found) and after.beside):
-                self._spare()
+        if beside:
+            self._spare()
         return problem
-
-    def _start(self, found: _Found | DumpError | None) -> None:
-        """Let another process begin to read a dump, if that saves time."""
-        if self._jobs < 2 or not isinstance(found, _Found) or found.beside or not reader.worth_process(found.dump):
-            return
-        with suppress(DumpError):  # which is told when its turn comes
-            if not self._known(found):
-                found.beside = reader.Beside(found.dump, found.importer, self._options.limits)
 
 
 def _is_large_file(argument: str) -> bool:
@@ -238,40 +209,18 @@ def _is_large_file(argument: str) -> bool:
     return False
 
 
-def _is_large(found: _Found | DumpError) -> bool:
-    return isinstance(found, _Found) and reader.worth_process(found.dump)
+def _size_if_large(dump: Dump) -> int:
+    """Bytes on disk of a dump that another process should read; 0 of any other."""
+    return dump.found[2] if dump.found and reader.worth_process(dump) else 0
 
 
-def _close(found: _Found | DumpError | None) -> None:
-    if isinstance(found, _Found):
-        found.close()
-
-
-def _share_origins(found: list[_Found]) -> Iterator[DumpError]:
-    """Files that do not say where they were captured come from where the others do, if those agree."""
-    ordered = sorted(found, key=lambda one: one.importer.name)
-    for _, group in groupby(ordered, key=lambda one: one.importer.name):
-        members = list(group)
-        origins: set[str] = set()
-        for one in members:
-            try:
-                if one.importer.origin and (origin := one.importer.origin(one.dump)):
-                    origins.add(origin)
-            except DumpError as error:
-                yield error
-        if len(origins) == 1:
-            for one in members:
-                one.dump.origin = next(iter(origins))
-
-
-def _capture(dump: Dump, importer: Importer, options: Options, digest: str) -> Capture:
+def _capture(dump: Dump, importer: Importer, options: Options, digest: str, size: int) -> Capture:
     """What is known of a dump before it is read."""
-    assert dump.found
     return Capture(
         id=0,
         name=dump.label,
         sha256=digest,
-        size=dump.found[2],
+        size=size,
         format=importer.name,
         captured=options.captured,
         newest=None,

@@ -1,4 +1,4 @@
-"""Reads a large dump in a process of its own, while this one writes down what was read before."""
+"""Reads large dumps in a process of its own, while this one writes down what was read before."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import pickle
 import signal
 import sys
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import msgspec
@@ -21,7 +23,7 @@ from archiver.store.portion import Item, Portion, portions
 from archiver.store.rows import Batch
 
 WORTH_PROCESS = 4 << 20
-"""Bytes on disk from which on reading in a process of its own saves more time than starting that takes."""
+"""Bytes on disk from which on a process takes less time to start than it saves."""
 IN_PIPE = 1 << 20
 """Bytes that wait between the processes."""
 
@@ -56,10 +58,45 @@ def worth_process(dump: Dump) -> bool:
     return not dump.member and dump.found is not None and dump.found[2] >= WORTH_PROCESS
 
 
-class Beside:
-    """A dump that a process of its own reads, from now on. Close it, whether it is read to its end or not."""
+class Reader:
+    """A process that reads dumps, one after the other. Use as a context manager."""
 
-    def __init__(self, dump: Dump, importer: Importer, limits: dumps.Limits) -> None:
+    def __init__(self) -> None:
+        self._process: BaseProcess | None = None
+        self._receiving: Connection
+        self._tasks: Connection
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def begin(self) -> bool:
+        """Let the process start, unless it runs already; False where the system has none to give."""
+        if self._process is None:
+            with suppress(OSError):
+                self._start()
+        return self._process is not None
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        with ExitStack() as theirs:
+            self._receiving, sending = context.Pipe(duplex=False)
+            theirs.callback(sending.close)
+            tasks, self._tasks = context.Pipe(duplex=False)
+            theirs.callback(tasks.close)
+            _widen(self._receiving)
+            process = context.Process(target=_serve, args=(tasks, sending), daemon=True)
+            with _uninterrupted():
+                process.start()
+            self._process = process
+
+    def read(self, dump: Dump, importer: Importer, limits: dumps.Limits) -> Generator[Portion, None, None]:
+        """All that the importer reads, once the process has begun. Raises DumpError where it cannot go on.
+
+        Close it where it is not read to its end.
+        """
         task = _Task(
             name=dump.name,
             label=dump.label,
@@ -70,30 +107,47 @@ class Beside:
             origin=dump.origin,
             limits=limits,
         )
-        context = multiprocessing.get_context("spawn")
-        self._name = dump.name
-        self._receiving, sending = context.Pipe(duplex=False)
-        _widen(self._receiving)
-        self._process = context.Process(target=_send, args=(sending, task), daemon=True)
-        self._process.start()
-        sending.close()
+        finished = False
+        try:
+            with suppress(OSError):  # it was killed, which is seen at once
+                self._tasks.send(task)
+            while not (finished := (message := self._received(dump))[:1] in (_DONE, _FAILED)):
+                yield _portion(message)
+        finally:
+            if not finished:
+                self.close()
+        if message[:1] == _FAILED:
+            raise DumpError(str(message[1:], "utf-8", "surrogatepass"))
 
-    def portions(self) -> Generator[Portion, None, None]:
-        """All that the importer reads. Raises DumpError where it cannot go on."""
-        while (message := self._received())[:1] != _DONE:
-            yield _portion(message)
-
-    def close(self) -> None:
-        """End the process."""
-        self._receiving.close()
-        self._process.terminate()
-        self._process.join()
-
-    def _received(self) -> bytes:
+    def _received(self, dump: Dump) -> bytes:
         try:
             return self._receiving.recv_bytes()
         except (EOFError, OSError) as error:  # OSError: in the middle of a message
-            raise DumpError(f"{self._name}: the process that read it was killed, perhaps for lack of memory") from error
+            raise DumpError(f"{dump.name}: the process that read it was killed, perhaps for lack of memory") from error
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process:
+            self._receiving.close()
+            self._tasks.close()
+            self._process.terminate()
+            self._process.join()
+            self._process = None
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """What is started here does not stop at Ctrl+C, not even before it can say so itself; this process does, later."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    # Started with the first process otherwise, and then it lets the signal through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _widen(pipe: Connection) -> None:
@@ -106,10 +160,8 @@ def _widen(pipe: Connection) -> None:
 
 
 def _portion(message: bytes) -> Portion:
-    """The portion in a message; raises DumpError where it is an error."""
+    """The portion in a message."""
     kind, content = message[:1], memoryview(message)[1:]
-    if kind == _FAILED:
-        raise DumpError(str(content, "utf-8", "surrogatepass"))
     if kind == _PICKLED:
         found: Portion = pickle.loads(content)  # noqa: S301  this program's own process wrote it
         return found
@@ -121,18 +173,24 @@ def _portion(message: bytes) -> Portion:
     )
 
 
-def _send(sending: Connection, task: _Task) -> None:
-    """Read the dump and send what is in it: the whole life of the other process."""
+def _serve(tasks: Connection, sending: Connection) -> None:
+    """Read each dump that is asked for and send what is in it: the whole life of the other process."""
     # Ctrl+C reaches both processes; this one ends with the other.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(BrokenPipeError), closing(sending), ExitStack() as workplace:
-        end = _DONE
+    with suppress(EOFError, BrokenPipeError), closing(sending):
+        while True:
+            _send(sending, tasks.recv())
+
+
+def _send(sending: Connection, task: _Task) -> None:
+    end = _DONE
+    with ExitStack() as workplace:
         try:
             for portion in portions(_opened(task, workplace)):
                 sending.send_bytes(_message(portion))
         except DumpError as error:
             end = _FAILED + str(error).encode("utf-8", "surrogatepass")
-        sending.send_bytes(end)
+    sending.send_bytes(end)
 
 
 def _opened(task: _Task, workplace: ExitStack) -> Iterator[Item]:

@@ -125,6 +125,7 @@ class PostView(msgspec.Struct, gc=False):
     language: str | None
     """Of the text, where it is known."""
     original: str | None
+    """This and what follows: only at the head of its thread."""
     crosspost_of: str | None = None
     media: Sequence[Link] = ()
     poll: Sequence[tuple[str, str | None]] = ()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from archiver import cli
+from archiver import cli, importers, serve
 
 DUMP = """\
 {"id":"p1","title":"Which kettle?","author":"ann","subreddit":"tea","selftext":"","is_self":true,"score":3,\
@@ -200,3 +200,19 @@ def test_every_command_and_option_has_help() -> None:
         for option in command.params:
             if option.param_type_name == "option":
                 assert option.help, (name, option.name)  # type: ignore[attr-defined]
+
+
+def test_the_help_of_serve_tells_its_default() -> None:
+    (host,) = (option for option in cli.serve_.params if option.name == "host")
+    assert f"[default: {serve.LOOPBACK}]" in str(getattr(host, "help", ""))
+
+
+def test_a_build_with_nothing_to_do_loads_little(run: Any, dump: Path, tmp_path: Path) -> None:
+    """What makes pages, and what reads formats, takes longer to load than all that such a build does."""
+    run("build", dump.name)
+    build = "import sys; from archiver.cli import main\ntry: main(['build', '-q'])\nfinally: print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-P", "-c", build], cwd=tmp_path, capture_output=True, text=True, check=True)
+    loaded = set(told.stdout.split())
+    assert "archiver.publish" in loaded
+    late = {"units", "words", "serve", "verify", *(f"importers.{name.replace('-', '_')}" for name in importers.NAMES)}
+    assert loaded.isdisjoint({"babel", "jinja2", "markdown_it", "nh3", *(f"archiver.{name}" for name in late)})

@@ -220,16 +220,16 @@ def test_a_theme_folder_may_override_any_file(make_site: Make, lines: Any, tmp_p
     assert (site.folder / "static" / "theme.css").read_bytes() == classic.read_bytes()
 
 
-@pytest.mark.parametrize("name", ["thread.html", "comment.html", "listing.html"])
+@pytest.mark.parametrize("name", ["thread.html", "comment.html", "listing.html", "macros.html"])
 def test_a_template_with_a_fault_is_one_clear_error(make_site: Make, lines: Any, tmp_path: Path, name: str) -> None:
     folder = tmp_path / "mine"
     (folder / "templates").mkdir(parents=True)
     (folder / "templates" / name).write_text("{% macro open(c) %}{% endmacro %}\n{{ nothing.at.all }}")
-    with pytest.raises(ThemeError, match=r"theme 'mine'.*'nothing' is undefined"):
+    with pytest.raises(ThemeError, match=rf"theme 'mine': {name}: .*'nothing' is undefined"):
         make_site([lines([post(), comment(1, None, "bob")])], theme=str(folder))
 
 
-@pytest.mark.parametrize("name", ["thread.html", "comment.html", "about.html"])
+@pytest.mark.parametrize("name", ["thread.html", "comment.html", "about.html", "macros.html"])
 def test_a_template_that_asks_for_what_is_not_there_is_told(
     make_site: Make, lines: Any, tmp_path: Path, name: str
 ) -> None:

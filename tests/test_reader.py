@@ -5,8 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +62,9 @@ def everything(read: Iterator[Portion]) -> tuple[list[Portion], str | None]:
 
 
 def read_beside(dump: Dump, importer: Importer) -> Generator[Portion, None, None]:
-    with closing(reader.Beside(dump, importer, Limits())) as beside:
-        yield from beside.portions()
+    with reader.Reader() as beside:
+        assert beside.begin()
+        yield from beside.read(dump, importer, Limits())
 
 
 def both(dump: Dump, importer: Importer) -> tuple[list[Portion], str | None]:
@@ -190,67 +191,137 @@ def test_both_ways_make_the_same_archive(tmp_path: Path) -> None:
     assert archived(path, tmp_path, 1) == archived(path, tmp_path, 2)
 
 
-def test_whoever_waits_is_told_when_a_reader_is_done(tmp_path: Path) -> None:
+def test_whoever_waits_is_told_when_a_dump_was_read_beside(tmp_path: Path) -> None:
     path = TESTS.parent / "examples" / "dumps" / "pushshift.ndjson"
-    told: list[list[object]] = []
-
-    def spare() -> None:
-        told.append(multiprocessing.active_children())
-
-    for jobs, times in ((2, [[]]), (1, [])):
+    told: list[str] = []
+    for jobs, times in ((2, ["read"]), (1, [])):
         with Archive(tmp_path / f"{jobs}.db", writable=True) as archive:
             told.clear()
-            intake.import_dumps(archive, [str(path)], intake.Options(), lambda *_: None, jobs=jobs, spare=spare)
+            intake.import_dumps(
+                archive, [str(path)], intake.Options(), lambda *_: None, jobs=jobs, spare=lambda: told.append("read")
+            )
             assert told == times
+    assert multiprocessing.active_children() == []
 
 
-def test_the_next_large_dump_is_read_while_one_is_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "WORTH_PROCESS", 5_000)
+Import = Callable[..., tuple[intake.Report, list[str]]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Dumps "a" to "e", of 50, 1, 40, 2 and 50 comments; the last is the first once more."""
     folder = tmp_path / "in"
     folder.mkdir()
-    for name, count in {"a": 50, "b": 1, "c": 60, "d": 2}.items():
+    for name, count in {"a": 50, "b": 1, "c": 40, "d": 2}.items():
         (folder / f"{name}.ndjson").write_bytes(b"".join(line(ord(name) * 100 + at) for at in range(count)))
     (folder / "e.ndjson").write_bytes((folder / "a.ndjson").read_bytes())
-    arguments = [*(str(folder / f"{name}.ndjson") for name in "ab"), str(folder / "none"), str(folder)]
-    started: list[tuple[str, int]] = []
-    read: list[str] = []
-    spare: list[int] = []
-    begin = reader.Beside.__init__
-
-    def progress(what: str, *_: object) -> None:
-        read.append(what.removeprefix("reading "))
-
-    def count(self: reader.Beside, dump: Dump, *more: Any) -> None:
-        begin(self, dump, *more)
-        started.append((dump.label, len(read)))
-        assert len(multiprocessing.active_children()) == 1
-
-    monkeypatch.setattr(reader.Beside, "__init__", count)
-    with Archive(tmp_path / "x.db", writable=True) as archive:
-        report = intake.import_dumps(
-            archive, arguments, intake.Options(), progress, jobs=2, spare=lambda: spare.append(len(read))
-        )
-    assert multiprocessing.active_children() == []
-    assert report.errors == [f"{folder}/none: no such file or folder"]
-    # Small ones first, and of others those that were named first.
-    assert read == ["b.ndjson", "in/d.ndjson", "in/a.ndjson", "in/c.ndjson"]
-    assert (report.captures, report.known, report.comments) == (4, 3, 113)
-    assert started == [("in/a.ndjson", 1), ("in/c.ndjson", 3)]
-    assert spare == [4]
+    return folder
 
 
-@pytest.mark.parametrize("fail_fast", [False, True])
-def test_an_error_leaves_no_reader_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, fail_fast: bool) -> None:
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Import:
+    """Imports with two processes, dumps of 5,000 bytes being large; gives the labels in the order they were read."""
     monkeypatch.setattr(reader, "WORTH_PROCESS", 5_000)
-    (tmp_path / "a.zst").write_bytes(zstandard.compress(line(1) * 1000)[:-9])
-    (tmp_path / "b.ndjson").write_bytes(b"".join(map(line, range(5000))))
-    arguments = [str(tmp_path / "a.zst"), str(tmp_path / "b.ndjson")]
-    options = intake.Options(fail_fast=fail_fast)
-    with Archive(tmp_path / "x.db", writable=True) as archive:
-        if fail_fast:
-            with pytest.raises(DumpError, match=r"a\.zst"):
-                intake.import_dumps(archive, arguments, options, lambda *_: None, jobs=2)
-        else:
-            report = intake.import_dumps(archive, arguments, options, lambda *_: None, jobs=2)
-            assert (len(report.errors), report.captures) == (1, 2)
-    assert multiprocessing.active_children() == []
+
+    def imported(*paths: Path, **options: Any) -> tuple[intake.Report, list[str]]:
+        read: list[str] = []
+        with Archive(tmp_path / "x.db", writable=True) as archive:
+            report = intake.import_dumps(
+                archive,
+                map(str, paths),
+                intake.Options(**options),
+                lambda what, *_: read.append(what.removeprefix("reading ")),
+                jobs=2,
+            )
+        assert multiprocessing.active_children() == []
+        return report, read
+
+    return imported
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The processes that were started."""
+    found: list[int] = []
+    start = reader.Reader._start
+
+    def counted(self: reader.Reader) -> None:
+        start(self)
+        found.extend(process.pid for process in multiprocessing.active_children() if process.pid)
+
+    monkeypatch.setattr(reader.Reader, "_start", counted)
+    return found
+
+
+def test_large_files_of_a_folder_come_last_and_share_one_process(folder: Path, run: Import, started: list[int]) -> None:
+    report, read = run(folder)
+    assert read == ["in/b.ndjson", "in/d.ndjson", "in/c.ndjson", "in/a.ndjson"]
+    assert (report.captures, report.known, report.comments, report.errors) == (4, 1, 93, [])
+    assert len(started) == 1
+
+
+def test_arguments_keep_their_order(folder: Path, run: Import) -> None:
+    _, read = run(folder / "a.ndjson", folder / "b.ndjson", folder / "c.ndjson")
+    assert read == ["a.ndjson", "b.ndjson", "c.ndjson"]
+
+
+def test_the_process_begins_while_small_dumps_are_read(folder: Path, run: Import, started: list[int]) -> None:
+    (folder / "a.ndjson").write_bytes(b"unknown")
+    report, _ = run(folder / "b.ndjson", folder / "c.ndjson", folder / "a.ndjson", fail_fast=False)
+    assert len(started) == len(report.errors) == 1
+    with pytest.raises(DumpError, match=r"a\.ndjson"):
+        run(folder / "d.ndjson", folder / "a.ndjson", folder / "e.ndjson", fail_fast=True)
+    assert len(started) == 2
+
+
+def test_no_process_begins_where_nothing_large_is_new(folder: Path, run: Import, started: list[int]) -> None:
+    run(folder / "b.ndjson", folder / "d.ndjson")
+    assert started == []
+    run(folder)
+    assert len(started) == 1
+    assert run(folder)[0].known == 5
+    assert len(started) == 1
+
+
+def test_a_process_that_was_killed_costs_one_dump(
+    folder: Path, run: Import, started: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = reader.Reader.begin
+
+    def killed_once(self: reader.Reader) -> bool:
+        known = bool(started)
+        begun = begin(self)
+        if not known:
+            os.kill(started[0], signal.SIGKILL)
+            (process,) = multiprocessing.active_children()
+            process.join()
+        return begun
+
+    monkeypatch.setattr(reader.Reader, "begin", killed_once)
+    report, _ = run(folder / "c.ndjson", folder / "a.ndjson")
+    assert [error.partition(": ")[2] for error in report.errors] == [
+        "the process that read it was killed, perhaps for lack of memory"
+    ]
+    assert report.comments == 50
+    assert len(started) == 2
+
+
+def test_where_no_process_can_be_had_dumps_are_read_here(
+    folder: Path, run: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(reader.BaseProcess, "start", none)
+    report, _ = run(folder)
+    assert (report.captures, report.comments, report.errors) == (4, 93, [])
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux what a process blocks")
+def test_a_process_that_just_began_does_not_stop_at_ctrl_c(started: list[int]) -> None:
+    with reader.Reader() as beside:
+        assert beside.begin()
+        status = Path(f"/proc/{started[0]}/status").read_text()
+    (blocked,) = (int(row.split()[1], 16) for row in status.splitlines() if row.startswith("SigBlk"))
+    assert blocked >> (signal.SIGINT - 1) & 1
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])

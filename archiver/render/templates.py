@@ -96,12 +96,19 @@ class Templates:
         self._shell = lru_cache(256)(self._shell_of)
         self._cut = environment.globals["cut"] = Markup(_CUT)  # noqa: S704  a constant
         try:
+            macros = compiling.quickened(environment.get_template("macros.html"))
             # Once for all templates: to import them in each takes longer than most of what they do.
-            environment.globals["m"] = compiling.quickened(environment.get_template("macros.html")).module
+            environment.globals["m"] = self._module(macros)
             templates = {name: environment.get_template(f"{name}.html") for name in (*ROWS, *PAGES, *SINGLE, *_SHARED)}
         except jinja2.TemplateError as error:
             raise ThemeError(f"theme '{theme.name}': {_place(error)}{error}") from error
         self._templates = {name: compiling.quickened(template) for name, template in templates.items()}
+
+    def _module(self, macros: jinja2.Template) -> object:
+        try:
+            return macros.module
+        except (jinja2.TemplateError, AttributeError) as error:
+            raise self._fault("macros", error) from error
 
     def page(self, name: str, values: Mapping[str, Any]) -> Page:
         """A page that there is once; all of these lie at the top of the site."""
