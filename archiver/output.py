@@ -13,7 +13,7 @@ import re
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -96,37 +96,6 @@ class Staging:
             return True
         found = self._old.execute("SELECT 1 FROM main.place WHERE thread = ? LIMIT 1", (thread,)).fetchone()
         return False if found else None
-
-
-class Scratch:
-    """Pieces of HTML made once and used for several pages: in memory while they are few, then in a temporary file."""
-
-    def __init__(self, most: int) -> None:
-        """``most``: pieces that are kept in memory."""
-        self._most = most
-        self._few: dict[int, bytes] = {}
-        self._many: sqlite3.Connection | None = None
-
-    def keep(self, pieces: dict[int, bytes]) -> None:
-        """Keep pieces by their keys. Raises PublishError."""
-        if len(self._few) + len(pieces) <= self._most:
-            self._few |= pieces
-            return
-        with explained(Path(tempfile.gettempdir())):
-            if self._many is None:
-                # What SQLite does with a database that has no name.
-                self._many = sqlite3.connect("", isolation_level=None)
-                self._many.execute("CREATE TABLE piece (key INTEGER PRIMARY KEY, html BLOB)")
-            self._many.executemany("INSERT INTO piece VALUES (?, ?)", pieces.items())
-
-    def get(self, keys: Sequence[int]) -> dict[int, bytes]:
-        """Those of these pieces that are kept."""
-        found = {key: self._few[key] for key in keys if key in self._few}
-        if self._many and len(found) < len(keys):
-            sql = "SELECT key, html FROM piece WHERE key IN (SELECT value FROM json_each(?))"
-            with explained(Path(tempfile.gettempdir())):
-                found.update(self._many.execute(sql, (str(list(keys)),)))
-        return found
 
 
 class Build:

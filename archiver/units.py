@@ -13,10 +13,11 @@ from archiver.config import Settings
 from archiver.job import Job
 from archiver.ledger import ASK, FRONT, Rendered, Written, named_unit, thread_unit
 from archiver.model import Community, Numbers, Person
-from archiver.output import Scratch, Staging
+from archiver.output import Staging
 from archiver.platforms import PLATFORMS, REDDIT
 from archiver.ranking import Ranking
 from archiver.render import Entry, ListedPage, ListPage, Page, Renderer, Span
+from archiver.scratch import Scratch
 from archiver.sorts import EntryLine, PostLine
 from archiver.store import reading
 
@@ -30,6 +31,9 @@ COMMUNITIES_KEPT = 50
 """Communities kept for the next thread."""
 NAMES_KEPT = 50_000
 """People and communities of whom a worker remembers whether they have a page."""
+
+Pieces = Scratch[int, bytes]
+"""The HTML of posts or entries, by their keys or places."""
 
 
 class Worker:
@@ -123,7 +127,7 @@ def _write(worker: Worker, waiting: list[tuple[ListedPage, list[Written]]]) -> N
     waiting.clear()
 
 
-def _person(worker: Worker, person: Person, lines: list[EntryLine], entries: Scratch) -> Iterator[ListedPage]:
+def _person(worker: Worker, person: Person, lines: list[EntryLine], entries: Pieces) -> Iterator[ListedPage]:
     """Every page of what one person wrote, not rendered yet."""
     site = worker.sites[person.host]
     arrange = partial(sorts.arrange_entries, lines, ranking=Ranking(PLATFORMS[site.platform], site.version, 0))
@@ -138,15 +142,15 @@ def _person(worker: Worker, person: Person, lines: list[EntryLine], entries: Scr
             yield worker.renderer.lists.person_page(head, shown, [pieces[place] for place in places])
 
 
-def _written(worker: Worker, people: Iterable[Person]) -> Iterator[tuple[Person, list[EntryLine], Scratch]]:
+def _written(worker: Worker, people: Iterable[Person]) -> Iterator[tuple[Person, list[EntryLine], Pieces]]:
     """What people's posts and comments are ordered by, and their HTML, which looks alike in every order.
 
     The HTML is rendered for many people together.
     """
-    begun: list[tuple[Person, list[EntryLine], Scratch]] = []
-    waiting: list[tuple[Scratch, int, Entry]] = []
+    begun: list[tuple[Person, list[EntryLine], Pieces]] = []
+    waiting: list[tuple[Pieces, int, Entry]] = []
     for person in people:
-        begun.append((person, [], Scratch(PIECES_KEPT)))
+        begun.append((person, [], Scratch(PIECES_KEPT, bytes, bytes)))
         _, lines, entries = begun[-1]
         for line, post, comment in worker.archive.written(person.host, person.name, markup.EXCERPT_READS):
             lines.append(line)
@@ -160,7 +164,7 @@ def _written(worker: Worker, people: Iterable[Person]) -> Iterator[tuple[Person,
     yield from begun
 
 
-def _keep(worker: Worker, waiting: list[tuple[Scratch, int, Entry]]) -> None:
+def _keep(worker: Worker, waiting: list[tuple[Pieces, int, Entry]]) -> None:
     """Render entries together, and keep each with those it belongs to."""
     made = worker.renderer.lists.entries([entry for _, _, entry in waiting])
     for entries, some in groupby(zip(waiting, made, strict=True), lambda pair: pair[0][0]):
@@ -191,7 +195,7 @@ def _listing(
     arranged = sorts.distinct(sorts.offered_posts(lines, ranking), arrange)
     groups = [order.names for order in arranged]
     head = render.list_head(community, numbers)
-    scratch = Scratch(PIECES_KEPT)
+    scratch: Pieces = Scratch(PIECES_KEPT, bytes, bytes)
 
     def posts(shown: list[PostLine]) -> list[bytes]:
         """Their HTML, which looks alike in every order."""

@@ -22,7 +22,7 @@ LAYERS = [
     ["render", "store", "importers", "intake", "reader", "output", "serve"],
     ["job"],
     ["ledger", "redactions"],
-    ["theme", "markup", "dumps", "views", "words", "paging"],
+    ["theme", "markup", "dumps", "views", "words", "paging", "scratch"],
     ["tree", "sorts", "ranking", "urls", "config"],
     ["platforms"],
     ["model"],
@@ -136,5 +136,5 @@ def test_only_the_command_line_speaks_and_exits(path: Path) -> None:
 
 @named
 def test_only_the_store_and_the_output_speak_sql(path: Path) -> None:
-    if room(path) not in ("store", "output", "ledger"):
+    if room(path) not in ("store", "output", "ledger", "scratch"):
         assert "sqlite3" not in path.read_text(encoding="utf-8")

@@ -204,6 +204,25 @@ def test_a_chain_of_3000_replies_stays_one_thread(make_site: Make, lines: Any) -
             assert node.attributes["href"]
 
 
+@pytest.mark.parametrize("kept", [10_000, 7])
+def test_links_to_parents_lead_to_where_they_are_on_every_page(
+    make_site: Make, lines: Any, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    """Whichever page shows a comment first, and however many pieces of HTML are held in memory."""
+    monkeypatch.setattr("archiver.render.threads.FRAGMENTS_KEPT", kept)
+    # Scores turn the order of branches round, so that pages end elsewhere in each order.
+    records = [comment(n, n // 2 or None, "u", score=(n * 7) % 11, num=n) for n in range(1, 41)]
+    site = make_site([lines([post(), *records])], comments_per_page=6, whole_page_comments=100)
+    pages = {path: site.page(path) for path in site.paths() if "/comments/p1" in path}
+    assert len(pages) > 20
+    for path, page in pages.items():
+        here = {node.attributes["id"] for node in page.css("article.comment")}
+        for node in page.css("article.comment a.parent"):
+            name, _, fragment = (node.attributes["href"] or "").partition("#")
+            assert bool(name) == (fragment not in here), path
+    assert site.broken_links() == []
+
+
 def test_a_theme_folder_may_override_any_file(make_site: Make, lines: Any, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     (folder / "templates").mkdir(parents=True)

@@ -12,6 +12,7 @@ from archiver.config import Settings
 from archiver.model import Comment, Community, Post
 from archiver.render.parts import N_, OrderFiles, Parts, Span
 from archiver.render.templates import Frame, Page, Pieces, Templates
+from archiver.scratch import Scratch
 from archiver.sorts import Arranged
 from archiver.tree import Node, Thread
 from archiver.views import CommentView, Link, ThreadPage, ThreadView
@@ -24,6 +25,9 @@ Browsers flatten a DOM beyond 512 elements; each depth here costs four. Lemmy it
 
 AT_ONCE = 1000
 """Comments, or pages with so many of them, rendered by one call of their template."""
+
+FRAGMENTS_KEPT = 10_000
+"""Comments of a thread whose HTML stays in memory from one order to the next."""
 
 NESTING_NOTES = {
     "inferred": N_(
@@ -228,7 +232,7 @@ class _Fragments:
         self._renderer = renderer
         self._thread = thread
         self._here = here
-        self._made: dict[str, Pieces] = {}
+        self._made: Scratch[str, Pieces] = Scratch(FRAGMENTS_KEPT, _packed, _unpacked)
 
     def nested(self, nodes: Sequence[Node], where: _Where, number: int) -> list[bytes]:
         """The comments of one page as nested lists, written in a flat loop; in pieces."""
@@ -256,11 +260,13 @@ class _Fragments:
     def _pieces(self, nodes: Sequence[Node], where: _Where, number: int) -> list[Pieces]:
         """The pieces of every node, in their order. Links to what is on another page are made for each page anew."""
         away = [node for node in nodes if where.is_away(node, number)]
-        fresh = [node for node in nodes if node.id not in self._made]
+        made = dict(zip((node.id for node in away), self._render(away, where, number), strict=True))
+        made |= self._made.get([node.id for node in nodes if node.id not in made])
+        fresh = [node for node in nodes if node.id not in made]
         for some in (fresh[at : at + AT_ONCE] for at in range(0, len(fresh), AT_ONCE)):
-            self._made.update(zip((node.id for node in some), self._render(some, where, number), strict=True))
-        elsewhere = dict(zip((node.id for node in away), self._render(away, where, number), strict=True))
-        made = self._made | elsewhere if elsewhere else self._made
+            new = dict(zip((node.id for node in some), self._render(some, where, number), strict=True))
+            self._made.keep(new)
+            made |= new
         return [made[node.id] for node in nodes]
 
     def _render(self, nodes: Sequence[Node], where: _Where, number: int) -> list[Pieces]:
@@ -271,6 +277,15 @@ class _Fragments:
             (node, Link(name(node.parent), where.link(node.parent, number)) if node.parent else None) for node in nodes
         )
         return self._renderer.pieces(self._thread, linked, self._here)
+
+
+def _packed(pieces: Pieces) -> bytes:
+    return b"\0".join(pieces)  # which templates are cut at, so that none is left in them
+
+
+def _unpacked(packed: bytes) -> Pieces:
+    opening, replies, end, close = packed.split(b"\0")
+    return opening, replies, end, close
 
 
 def _marks(comment: Comment, post: Post) -> list[str]:
