@@ -66,7 +66,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ArchiverError as error:
-            click.secho(f"error: {error}", fg="red", err=True)
+            telling.error(error)
             ctx.exit(2 if isinstance(error, ConfigError | ThemeError) else 1)
         except KeyboardInterrupt:
             click.secho("stopped; what was finished before is kept", fg="red", err=True)
@@ -226,12 +226,14 @@ def info(archive: Path, verbose: bool) -> None:
             f"{telling.counted(counts['capture'], 'dump')}"
         )
         for site in opened.sites().values():
-            click.echo(f"  {site.host} ({site.platform}{f' {site.version}' if site.version else ''})")
+            version = f" {site.version}" if site.version else ""
+            click.echo(telling.printable(f"  {site.host} ({site.platform}{version})"))
         for capture in opened.captures():
             held = f"{telling.counted(capture.posts, 'post')}, {telling.counted(capture.comments, 'comment')}"
-            click.echo(f"  {capture.name}: {capture.format}, {held}, {capture.skipped:,} skipped")
+            name = telling.printable(capture.name)
+            click.echo(f"  {name}: {capture.format}, {held}, {capture.skipped:,} skipped")
             if capture.error:
-                click.echo(f"    not read to its end: {capture.error}")
+                click.echo(telling.printable(f"    not read to its end: {capture.error}"))
             for count, skip in opened.skips(capture.id) if verbose else ():
                 click.echo(f"    {count:,} × {skip.reason} (first in line {skip.line})")
 

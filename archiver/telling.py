@@ -42,7 +42,7 @@ def verdict(counts: Counter[str], wrong: Counter[str], *, site: bool) -> str:
 
 
 def printable(text: str) -> str:
-    """A file's name without signs that a terminal obeys."""
+    """What a stranger may have named, on one line and without signs that a terminal obeys."""
     return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
 
 
@@ -59,11 +59,16 @@ def problems(report: intake.Report, *, verbose: bool) -> None:
     """Say what of the dumps could not be read; ``verbose``: each reason of it."""
     lines = report.skips if verbose else report.skips[:10]
     for line in lines:
-        click.secho(line, fg="yellow", err=True)
+        click.secho(printable(line), fg="yellow", err=True)
     if len(report.skips) > len(lines):
         click.secho(f"… and {len(report.skips) - len(lines):,} more such lines; see them all with -v", err=True)
     for line in report.errors:
-        click.secho(f"error: {line}", fg="red", err=True)
+        error(line)
+
+
+def error(sentence: object) -> None:
+    """Say what went wrong, in one line."""
+    click.secho(f"error: {printable(str(sentence))}", fg="red", err=True)
 
 
 def copies(purged: Purged) -> None:
@@ -101,7 +106,7 @@ def _bar() -> RichProgress:
 
     columns = (
         progress.SpinnerColumn(),
-        progress.TextColumn("{task.description}"),
+        progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
         progress.TimeElapsedColumn(),
@@ -117,7 +122,7 @@ def _bars(bars: RichProgress) -> intake.Progress:
             for task in tasks.values():
                 bars.remove_task(task)
             tasks.clear()
-            tasks[what] = bars.add_task(what, total=total)
+            tasks[what] = bars.add_task(printable(what), total=total)
         bars.update(tasks[what], completed=done, total=total)
 
     return tell
@@ -130,6 +135,6 @@ def _lines() -> Callable[[str, int, int | None], None]:
         nonlocal last
         if time.monotonic() - last >= PLAIN_SECONDS:
             last = time.monotonic()
-            click.echo(f"{what}: {done:,}{f' of {total:,}' if total is not None else ''}", err=True)
+            click.echo(f"{printable(what)}: {done:,}{f' of {total:,}' if total is not None else ''}", err=True)
 
     return tell

@@ -6,12 +6,13 @@ import os
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from archiver import cli, importers, serve
+from archiver import cli, importers, serve, telling
 
 DUMP = """\
 {"id":"p1","title":"Which kettle?","author":"ann","subreddit":"tea","selftext":"","is_self":true,"score":3,\
@@ -117,6 +118,31 @@ def test_what_cannot_be_read_is_one_line_and_the_rest_is_done(run: Any, dump: Pa
     assert errors[1].startswith("error: odd.json: not a known format; archiver reads ")
     assert errors[2] == "error: gone.json: no such file or folder"
     assert "1 thread, 1 comment" in told.out
+
+
+ODD = "a\x1b[31m\n[/b]\u202e.ndjson"
+"""A name that would give orders to a terminal, or to what draws progress on one."""
+
+
+@pytest.mark.parametrize("more", [[], ["--fail-fast"]])
+def test_what_a_stranger_named_is_told_in_one_line(run: Any, dump: Path, tmp_path: Path, more: list[str]) -> None:
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as packed:
+        packed.writestr(ODD, DUMP + '{"id":"k2"\n')
+        packed.writestr("b" + ODD, "nothing known")
+    told = run("import", "d.zip", *more)
+    assert told.status == 1
+    shown = "d.zip/a\\x1b[31m\\x0a[/b]\\x202e.ndjson"
+    lines = told.err.splitlines()
+    assert lines[-1].startswith(f"error: {shown.replace('/a', '/ba')}: not a known format")
+    assert more or lines[0].startswith(f"{shown}:3: skipped: ")
+    assert all(line.isprintable() for line in [*lines, *run("info", "-v").out.splitlines()])
+
+
+def test_a_bar_draws_whatever_name_a_dump_has(capsys: pytest.CaptureFixture[str]) -> None:
+    with telling._bar() as bars:
+        tell = telling._bars(bars)
+        tell(f"reading {ODD}", 1, None)
+        bars.refresh()
 
 
 def test_fail_fast_stops_at_the_first_error(run: Any, dump: Path, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def found_in(data: bytes, workplace: ExitStack, name: str = "dump") -> Iterator[
     path.write_bytes(data)
     for dump in dumps.find([str(path)], workplace):
         if isinstance(dump, DumpError):
-            assert str(dump) and "\n" not in str(dump), f"an error is one line: {dump}"
+            assert str(dump)
         else:
             yield dump
 
@@ -197,10 +197,8 @@ def make_packed(random: Random) -> bytes:
 def check_packed(data: bytes) -> None:
     with ExitStack() as workplace:
         for dump in found_in(data, workplace):
-            try:
+            with suppress(DumpError):
                 read(dump, importers.recognise(dump))
-            except DumpError as error:
-                assert "\n" not in str(error)
 
 
 # -- trees -------------------------------------------------------------------------------------------------------------
