@@ -235,7 +235,8 @@ def info(archive: Path, verbose: bool) -> None:
             if capture.error:
                 click.echo(telling.printable(f"    not read to its end: {capture.error}"))
             for count, skip in opened.skips(capture.id) if verbose else ():
-                click.echo(f"    {count:,} × {skip.reason} (first in line {skip.line})")
+                first = f" (first in line {skip.line:,})" if skip.line else ""
+                click.echo(telling.printable(f"    {count:,} × {skip.reason}{first}"))
 
 
 @main.command("verify")

@@ -138,6 +138,16 @@ def test_what_a_stranger_named_is_told_in_one_line(run: Any, dump: Path, tmp_pat
     assert all(line.isprintable() for line in [*lines, *run("info", "-v").out.splitlines()])
 
 
+def test_info_names_the_line_of_what_was_skipped_where_there_is_one(run: Any, dump: Path, tmp_path: Path) -> None:
+    dump.write_text(DUMP + "{not json}\n")
+    page = Path(__file__).parent / "importers" / "mlmym" / "thread.html"
+    (tmp_path / "page.html").write_bytes(page.read_bytes().replace(b"</title>", b"\xff</title>"))
+    run("import", dump.name, "page.html")
+    lines = run("info", "-v").out.splitlines()
+    assert "    1 × not valid JSON (first in line 3)" in lines
+    assert "    1 × bytes that are not UTF-8" in lines
+
+
 def test_a_bar_draws_whatever_name_a_dump_has(capsys: pytest.CaptureFixture[str]) -> None:
     with telling._bar() as bars:
         tell = telling._bars(bars)
