@@ -101,7 +101,7 @@ def words(_: list[str]) -> int:
     mapping.parent.mkdir(exist_ok=True)
     mapping.write_text("[python: **.py]\n[jinja2: **.html]\nencoding = utf-8\n", encoding="utf-8")
     common = ("--no-wrap", "--no-location", "--omit-header", "--sort-output")
-    keywords = ("-k", "N_", "-k", "around")
+    keywords = ("-k", "N_", "-k", "around", "-k", "counter:1,2")
     run(pybabel, "-q", "extract", "-F", mapping, *keywords, *common, "-o", template, "archiver", "templates")
     for catalogue in sorted(folder.glob("*.po")):
         options = ("--no-wrap", "--ignore-obsolete", "--no-fuzzy-matching")

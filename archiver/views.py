@@ -75,6 +75,8 @@ class CommentView(msgspec.Struct, gc=False):
     points: str
     created: Time | None
     edited: Time | None
+    edited_apart: bool
+    """… at another time than it was written."""
     marks: list[tuple[str, str]]
     """(class, text) of what is special about it: OP, moderator …"""
     state: State | None
@@ -277,11 +279,6 @@ def threads(count: int, words: Words) -> str:
     return words.ngettext("%(num)s thread", "%(num)s threads", count)
 
 
-def replies(count: int, words: Words) -> str:
-    """ "9 replies"."""
-    return words.ngettext("%(num)s reply", "%(num)s replies", count)
-
-
 def missing(count: int | None, words: Words) -> str | None:
     """ "2 replies not in this archive"; None where nothing is missing. ``count`` None: some, number unknown."""
     if count is None:
@@ -294,7 +291,7 @@ def missing(count: int | None, words: Words) -> str | None:
 def points(record: Post | Comment, words: Words) -> str:
     """What is known of a score."""
     if record.score is not None:
-        return words.ngettext("%(num)s point", "%(num)s points", record.score)
+        return words.points[record.score]
     if isinstance(record, Comment) and record.score_hidden:
         return words.gettext("score hidden")
     return words.gettext("score unknown")
@@ -325,15 +322,33 @@ def domain(url: str) -> str | None:
     return host.removeprefix("www.") if host else None
 
 
+TimeTexts = tuple[str | None, str | None, str | None, str | None, str | None]
+"""A time as texts: ``machine``, ``text``, the same two of its other end, ``note``."""
+NO_TIME: TimeTexts = (None, None, None, None, None)
+
+
+def time_texts(moment: Moment, words: Words) -> TimeTexts:
+    """A moment as far as it is known; times in UTC."""
+    if moment.precision == "exact":
+        machine, text = words.instant(moment.earliest)
+        return machine, text, None, None, None
+    first, last = words.day(moment.earliest), words.day(moment.latest)
+    until = (None, None) if first == last else last
+    said = words.gettext("“%(age)s” when it was captured") % {"age": moment.words} if moment.words else None
+    return *first, *until, said
+
+
+def time_of(texts: Sequence[str | None]) -> Time | None:
+    """The time that has these texts."""
+    machine, text, until, until_text, note = texts
+    if machine is None or text is None:
+        return None
+    return Time(machine, text, None if until is None or until_text is None else (until, until_text), note)
+
+
 def time(moment: Moment | None, words: Words) -> Time | None:
     """A moment as far as it is known; times in UTC."""
-    if moment is None:
-        return None
-    if moment.precision == "exact":
-        return Time(*words.instant(moment.earliest))
-    first, last = words.day(moment.earliest), words.day(moment.latest)
-    said = moment.words and words.gettext("“%(age)s” when it was captured") % {"age": moment.words}
-    return Time(*first, None if first == last else last, said)
+    return time_of(time_texts(moment, words)) if moment else None
 
 
 def day(microseconds: int, words: Words) -> Time:

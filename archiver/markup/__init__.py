@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+import msgspec
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -28,8 +29,11 @@ _LONGEST_TITLE = 1000
 _BIDI_CONTROLS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def render(body: str, body_format: BodyFormat, context: Context) -> Markup:
-    """Safe HTML of ``body``: block elements, headings and ids as the context says. Never fails."""
+def render(body: str, body_format: BodyFormat, context: Context, prefix: str | None = None) -> Markup:
+    """Safe HTML of ``body``: block elements, headings and ids as the context says. Never fails.
+
+    ``prefix``: what makes its ids unique, if not that of the context; many texts may then share one.
+    """
     body = clean(body)
     if body_format == "text" or len(body) > LONGEST_PARSED:
         if body_format == "html":
@@ -38,6 +42,9 @@ def render(body: str, body_format: BodyFormat, context: Context) -> Markup:
     short = render_short(body, body_format, context)
     if short is not None:
         return Markup(short)  # noqa: S704 (escaped text, fixed tags and judged links; see fast.py)
+    # The short ways make no ids.
+    if prefix is not None:
+        context = msgspec.structs.replace(context, prefix=prefix)
     return Markup(render_fully(body, body_format, context))  # noqa: S704 (sanitised)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from archiver.config import Settings
 from archiver.model import Site
-from archiver.render.lists import Entry, ListedPage, ListPage, ListRenderer
+from archiver.render.entries import Entry
+from archiver.render.lists import ListedPage, ListPage, ListRenderer
 from archiver.render.parts import Exists, Parts, Span
 from archiver.render.templates import Page, Templates
 from archiver.render.threads import ThreadRenderer

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
-from archiver import markup, sorts, urls, views
+from archiver import sorts, urls, views
 from archiver.config import Settings
-from archiver.model import Capture, Comment, Community, Numbers, Person, Post, Skip
+from archiver.model import Capture, Community, Numbers, Person, Post, Skip
+from archiver.render.entries import Entry, EntryRows
 from archiver.render.parts import OrderFiles, Parts, Span
 from archiver.render.templates import Frame, Page, Templates
 from archiver.views import (
@@ -23,22 +23,7 @@ from archiver.views import (
     OrderLink,
     PageLink,
     PersonPage,
-    Time,
 )
-
-
-class EntryView(msgspec.Struct, gc=False):
-    """A post or comment in the list of what a person wrote."""
-
-    kind: str
-    """"post" or "comment"."""
-    title: str
-    """Of the thread."""
-    href: str
-    points: str
-    community: Link | None
-    created: Time | None
-    excerpt: str | None
 
 
 class ListPage(msgspec.Struct, frozen=True):
@@ -49,16 +34,6 @@ class ListPage(msgspec.Struct, frozen=True):
     number: int
     total: int
     """Things in the whole list."""
-
-
-class Entry(NamedTuple):
-    """Something that somebody wrote."""
-
-    post: Post
-    comment: Comment | None
-    """None: it is the post."""
-    page: int
-    """The page of the thread's default order that holds the comment."""
 
 
 class PersonHead(NamedTuple):
@@ -72,9 +47,6 @@ class PersonHead(NamedTuple):
 
 ListedPage = tuple[Frame, PersonPage, Sequence[bytes]]
 """A page of a person before it is rendered, and the HTML of what it lists."""
-
-THREADS_KEPT = 10_000
-"""Addresses of threads kept for the next entry."""
 
 
 class ListHead(msgspec.Struct, frozen=True):
@@ -121,9 +93,7 @@ class ListRenderer:
         self._templates = templates
         self._parts = parts
         self._words = parts.words
-        # People answer where others do: the same threads come again and again.
-        self._thread = lru_cache(THREADS_KEPT)(self._thread_from)
-        self._folder = lru_cache(1000)(self._folder_of)
+        self._entries = EntryRows(parts)
 
     def list_head(self, community: Community | None, numbers: Numbers | None) -> ListHead:
         """What all pages of a list of posts share: of a community, or (community None) of the whole archive."""
@@ -177,7 +147,7 @@ class ListRenderer:
         here = urls.page_name(self._base(community))
         show_community = community is None
         views = [self._parts.post(post, count, here, full=False, community=show_community) for post, count in posts]
-        return self._templates.rows("post_line", views)
+        return self._templates.post_lines(views)
 
     def _base(self, community: Community | None) -> str:
         return self._parts.addresses.community(community.host, community.name) if community else "index"
@@ -247,30 +217,7 @@ class ListRenderer:
 
     def entries(self, entries: Iterable[Entry]) -> list[bytes]:
         """The HTML of what people wrote, as every page and order of their lists shows it."""
-        return self._templates.rows("entry", [self._entry(*entry) for entry in entries])
-
-    def _entry(self, thread: Post, comment: Comment | None, page: int) -> EntryView:
-        folder = self._folder(thread.host)
-        record = comment or thread
-        href = urls.page_name(self._thread(folder, thread.host, thread.id, thread.community), None, page)
-        text = record.body and record.body_format and markup.excerpt(record.body, record.body_format)
-        return EntryView(
-            kind="comment" if comment else "post",
-            title=self._parts.post_title(thread)[0],
-            href=f"{href}#{urls.fragment(comment.id)}" if comment else href,
-            points=views.points(record, self._words),
-            community=self._parts.community_link(thread.host, thread.community, folder) if thread.community else None,
-            created=views.time(record.created, self._words),
-            excerpt=text or self._parts.state_note(record),
-        )
-
-    def _folder_of(self, host: str) -> str:
-        """Where all pages of a site's people lie."""
-        return self._parts.addresses.person(host, "x").rpartition("/")[0] + "/"
-
-    def _thread_from(self, folder: str, host: str, id: str, community: str | None) -> str:
-        """The link to a thread from a page in a folder, without suffix."""
-        return urls.relative(self._parts.addresses.post(host, id, community), folder)
+        return self._templates.entries([self._entries.row(entry) for entry in entries])
 
     def _numbers(self, numbers: Numbers, here: str) -> ArchiveView:
         return ArchiveView(

@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from archiver import markup, urls, views
 from archiver.config import Settings
-from archiver.model import BodyFormat, Comment, Community, Moment, Person, Post, Site
+from archiver.kept import Kept
+from archiver.model import Comment, Community, Moment, Person, Post, Site
 from archiver.platforms import UNKNOWN_HOST
 from archiver.urls import Addresses
 from archiver.views import CommunityView, Link, OrderLink, PageLink, PostView, Time
@@ -62,10 +63,13 @@ MARKS = {
 COMMUNITIES_KEPT = 50
 """Sidebars kept for the next thread."""
 AUTHORS_KEPT = 20_000
-"""Links to people kept for the next page; big enough for those who write most."""
+"""Links to people kept for the next page of a folder; big enough for those who write most."""
+FOLDERS_KEPT = 100
+"""Folders of which something is kept."""
 LINKS_KEPT = 10_000
 """Links to communities kept for the next page."""
 
+Headings = Literal[2, 3, 4]
 Exists = Callable[[str, str, str], bool]
 """``exists("person" | "community", host, name)``: does the archive have a page for it?"""
 
@@ -96,13 +100,14 @@ class Parts:
         self.title = (settings.title or self._archive_title()).replace("\0", "")
         self.description = settings.description and settings.description.replace("\0", "")
         self._communities: dict[tuple[Community, str], tuple[CommunityView, list[tuple[str, str, str]]]] = {}
-        self._author = lru_cache(AUTHORS_KEPT)(self._author_in)
+        self._authors = Kept(self._authors_in, FOLDERS_KEPT)
+        self._contexts = Kept(self._context_in, FOLDERS_KEPT)
         self._community_link = lru_cache(LINKS_KEPT)(self._community_link_in)
 
     def post(self, post: Post, count: int, here: str, *, full: bool, community: bool = True) -> PostView:
         """``full``: with its text and all else that the head of its thread shows. ``community``: say which it is in."""
         title, titled = self.post_title(post)
-        body, note = self.body(post, here, prefix="p-") if full else (None, None)
+        body, note = self._body(post, here) if full else (None, None)
         if full and post.state is None:
             note = self.words.gettext("The post itself is not in this archive, only comments on it.")
         link = urls.linkable(post.url)
@@ -155,14 +160,12 @@ class Parts:
             return words.gettext("Untitled thread of %(day)s") % {"day": words.day(post.created.earliest)[1]}, False
         return words.gettext("Untitled thread"), False
 
-    def body(self, record: Post | Comment, here: str, prefix: str) -> tuple[Markup | None, str | None]:
-        """The text as HTML, and what to say where there is none."""
-        note = self.state_note(record)
-        if record.body is None or record.body_format is None:
-            missing = None if isinstance(record, Post) else self.words.gettext("The text is not in this archive.")
-            return None, note or missing
-        headings: Literal[2, 4] = 2 if isinstance(record, Post) else 4
-        return self.text(record.body, record.body_format, record.host, here, prefix, headings), note
+    def _body(self, post: Post, here: str) -> tuple[Markup | None, str | None]:
+        """The text of a post as HTML, and what to say where there is none."""
+        note = self.state_note(post)
+        if post.body is None or post.body_format is None:
+            return None, note
+        return markup.render(post.body, post.body_format, self.context(post.host, here, 2), "p-"), note
 
     def state_note(self, record: Post | Comment) -> str | None:
         """What happened to something deleted or removed."""
@@ -198,10 +201,15 @@ class Parts:
             if name in group_of
         ]
 
-    def text(
-        self, body: str, body_format: BodyFormat, host: str, here: str, prefix: str, headings: Literal[2, 3, 4]
-    ) -> Markup:
-        """Somebody's text as HTML; ids in it begin with ``prefix``, ``headings`` is the level of the highest."""
+    def context(self, host: str, here: str, headings: Headings) -> markup.Context:
+        """What texts written on ``host`` cannot know, on any page in the folder of ``here``.
+
+        ``headings``: the level of their highest.
+        """
+        return self._contexts[host, here[: here.rfind("/") + 1], headings]
+
+    def _context_in(self, key: tuple[str, str, Headings]) -> markup.Context:
+        host, folder, headings = key
 
         def link(kind: str, name: str) -> str | None:
             local, _, instance = name.partition("@")
@@ -209,19 +217,27 @@ class Parts:
             if not self._exists(kind, host, known_as):
                 return None
             address = self.addresses.person if kind == "person" else self.addresses.community
-            return urls.relative(urls.page_name(address(host, known_as)), here)
+            return urls.relative(urls.page_name(address(host, known_as)), folder)
 
-        return markup.render(body, body_format, markup.Context(host=host, link=link, prefix=prefix, headings=headings))
+        return markup.Context(host=host, link=link, headings=headings)
+
+    def authors(self, host: str, here: str) -> Mapping[str | None, Link]:
+        """Who wrote something, by name, as pages in the folder of ``here`` link to them: who wrote has a page."""
+        return self._authors[host, here[: here.rfind("/") + 1]]
+
+    def _authors_in(self, key: tuple[str, str]) -> Mapping[str | None, Link]:
+        host, folder = key
+
+        def link(name: str | None) -> Link:
+            if name is None:
+                return Link(self.words.gettext("unknown author"))
+            return Link(name, urls.relative(urls.page_name(self.addresses.person(host, name)), folder))
+
+        return Kept(link, AUTHORS_KEPT)
 
     def author(self, host: str, name: str | None, here: str) -> Link:
         """Who wrote something; everybody who wrote has a page."""
-        if name is None:
-            return Link(self.words.gettext("unknown author"))
-        return self._author(host, name, here.rpartition("/")[0])
-
-    def _author_in(self, host: str, name: str, folder: str) -> Link:
-        """The link to a person from any page in a folder of the site."""
-        return Link(name, urls.relative(urls.page_name(self.addresses.person(host, name)), _within(folder)))
+        return self.authors(host, here)[name]
 
     def person_link(self, host: str, name: str, here: str) -> Link:
         """Somebody who need not have written anything here."""
@@ -279,7 +295,8 @@ class Parts:
             facts.append((self.words.gettext("Founded"), at or ""))
         text = None
         if community.sidebar and community.sidebar_format:
-            text = self.text(community.sidebar, community.sidebar_format, community.host, here, "side-", 3)
+            context = self.context(community.host, here, 3)
+            text = markup.render(community.sidebar, community.sidebar_format, context, "side-")
         link = self.community_link(community.host, community.name, here)
         return CommunityView(
             title=community.title or link.text,

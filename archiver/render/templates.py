@@ -14,8 +14,11 @@ from markupsafe import Markup, escape
 from archiver.config import Settings
 from archiver.errors import ThemeError
 from archiver.render import compiling
+from archiver.render.comments import view as comment_view
+from archiver.render.entries import view as entry_view
+from archiver.render.shapes import Row, Shapes
 from archiver.theme import Theme
-from archiver.views import CommentView, CommunityView, SiteView
+from archiver.views import CommunityView, PostView, SiteView
 from archiver.words import Words
 
 Pieces = tuple[bytes, bytes, bytes, bytes]
@@ -103,6 +106,9 @@ class Templates:
         except jinja2.TemplateError as error:
             raise ThemeError(f"theme '{theme.name}': {_place(error)}{error}") from error
         self._templates = {name: compiling.quickened(template) for name, template in templates.items()}
+        self._comments = self._shapes("comment", comment_view, 3)
+        self._comments_end = self._split("comment", [], 3)
+        self._entries = self._shapes("entry", entry_view, 1)
 
     def _module(self, macros: jinja2.Template) -> object:
         try:
@@ -150,7 +156,7 @@ class Templates:
             found = self._templates["shell"].render(page=Around(kind, root, canonical, sided))
         except (jinja2.TemplateError, AttributeError) as error:
             raise self._fault("shell", error) from error
-        pieces = _cut(found)
+        pieces = _encoded(found).split(_CUT.encode())
         if not canonical:
             pieces[2:2] = [b""]
         if len(pieces) != 6:
@@ -163,14 +169,26 @@ class Templates:
     def _fault(self, name: str, error: Exception) -> ThemeError:
         return ThemeError(f"theme '{self._theme}': {name}.html: {_place(error)}{error}")
 
-    def comments(self, views: Sequence[CommentView]) -> list[Pieces]:
+    def comments(self, rows: Sequence[Row]) -> list[Pieces]:
         """Each comment in pieces: what opens it, the list of its replies, closes that list, closes the comment."""
-        *pieces, end = self._split("comment", views, 3)
-        return [(opening, replies, end, close) for opening, replies, close in zip(*[iter(pieces)] * 3, strict=True)]
+        end = self._comments_end[0]
+        return [(opening, replies, end, close) for opening, replies, close in self._comments.pieces(rows)]
 
-    def rows(self, kind: str, views: Sequence[Any]) -> list[bytes]:
-        """The HTML of each of several things: "post_line" or "entry"."""
-        return self._split(kind, views, 1)[:-1]
+    def entries(self, rows: Sequence[Row]) -> list[bytes]:
+        """The HTML of each of several things that people wrote."""
+        return [entry for (entry,) in self._entries.pieces(rows)]
+
+    def post_lines(self, views: Sequence[PostView]) -> list[bytes]:
+        """The HTML of each of several posts in a list."""
+        return self._split("post_line", views, 1)[:-1]
+
+    def _shapes(self, kind: str, view: Callable[[Row], Any], pieces: int) -> Shapes:
+        def ask(rows: Sequence[Row]) -> list[list[str]]:
+            found = self._rendered(kind, [view(row) for row in rows]).split(_CUT)
+            self._check(kind, len(found), pieces * len(rows) + 1)
+            return [found[at : at + pieces] for at in range(0, len(found) - 1, pieces)]
+
+        return Shapes(ask)
 
     def part(self, kind: str, view: Any) -> Markup:
         """The HTML of one thing, "post" or "sidebar", to be shown by another template."""
@@ -184,25 +202,26 @@ class Templates:
 
     def _split(self, kind: str, views: Sequence[Any], pieces: int) -> list[bytes]:
         """Everything rendered by one call, cut into so many pieces for each and what follows the last."""
+        found = _encoded(self._rendered(kind, views)).split(_CUT.encode())
+        self._check(kind, len(found), pieces * len(views) + 1)
+        return found
+
+    def _rendered(self, kind: str, views: Sequence[Any]) -> str:
         try:
-            found = _cut(self._templates[kind].render(rows=views))
+            return self._templates[kind].render(rows=views)
         except (jinja2.TemplateError, AttributeError) as error:
             raise self._fault(kind, error) from error
-        if len(found) != pieces * len(views) + 1:
+
+    def _check(self, kind: str, found: int, wanted: int) -> None:
+        if found != wanted:
             raise ThemeError(
                 f"theme '{self._theme}': {kind}.html: must have {{{{ cut }}}} where the built-in one has it"
             )
-        return found
 
 
 def _encoded(text: str) -> bytes:
-    # Half a character may come in from a dump.
+    # As bytes it takes less space, and is copied into pages as it is. Half a character may come in from a dump.
     return text.encode("utf-8", "replace")
-
-
-def _cut(text: str) -> list[bytes]:
-    """What was rendered together. As bytes it takes less space, and is copied into pages as it is."""
-    return _encoded(text).split(_CUT.encode())
 
 
 def _splitter(translate: Callable[[str], Markup]) -> Callable[[str, str], tuple[Markup, Markup]]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 
 import msgspec
 
 from archiver import paging, sorts, urls, views
 from archiver.config import Settings
-from archiver.model import Comment, Community, Post
+from archiver.model import Community
+from archiver.render.comments import CommentRows
 from archiver.render.parts import N_, OrderFiles, Parts, Span
 from archiver.render.templates import Frame, Page, Pieces, Templates
 from archiver.scratch import Scratch
 from archiver.sorts import Arranged
 from archiver.tree import Node, Thread
-from archiver.views import CommentView, Link, ThreadPage, ThreadView
+from archiver.views import Link, ThreadPage, ThreadView
 
 DEEPEST = 50
 """Replies nest to this depth in a page; deeper ones follow flat, each with a link to its parent.
@@ -62,7 +63,7 @@ class ThreadRenderer:
             files=OrderFiles(base, self._default(arranged), [order.names for order in arranged]),
             view=self._view_of(thread, community, span, here, distinct=len(arranged) > 1),
             missing=views.missing(thread.missing, self._parts.words),
-            fragments=_Fragments(self, thread, here),
+            fragments=_Fragments(self._templates, CommentRows(self._parts, thread, here)),
         )
         made = chain.from_iterable(self._order(shared, order, thread.count) for order in arranged)
         # Few calls for short threads; little that is held for long ones.
@@ -108,11 +109,11 @@ class ThreadRenderer:
             frame = Frame(path, "thread", path if is_default and number else here, sided)
             return frame, shown, shared.fragments.nested(nodes, where, number)
 
-        where = _Where(self.name, cuts, links)
+        where = _Where(shared.fragments.rows.name, cuts, links)
         for number, nodes in enumerate(cuts, 1):
             yield page(number, where, nodes, files.path(order.names, number))
         if has_whole:
-            yield page(0, _Where(self.name, [], []), order.things, files.whole)
+            yield page(0, _Where(shared.fragments.rows.name, [], []), order.things, files.whole)
 
     def _view_of(
         self, thread: Thread, community: Community | None, span: Span, here: str, *, distinct: bool
@@ -135,51 +136,6 @@ class ThreadRenderer:
         )
         view.head = self._templates.part("post", view)
         return view
-
-    def pieces(self, thread: Thread, nodes: Iterable[tuple[Node, Link | None]], here: str) -> list[Pieces]:
-        """The HTML of comments, each with the link to what it answers."""
-        return self._templates.comments([self._view(thread, node, here, parent) for node, parent in nodes])
-
-    def name(self, node: Node | None) -> str:
-        """Who wrote a comment, in a sentence."""
-        if node is None or node.comment is None:
-            return self._parts.words.gettext("a missing comment")
-        return node.comment.author or self._parts.words.gettext("unknown author")
-
-    def _view(self, thread: Thread, node: Node, here: str, parent: Link | None) -> CommentView:
-        comment, parts = node.comment, self._parts
-        missing = views.missing(node.missing, parts.words) if node.missing != 0 else None
-        replies = views.replies(len(node.children), parts.words) if node.children else None
-        depth = parts.words.number(node.depth + 1)
-        if comment is None:
-            return CommentView(
-                fragment=urls.fragment(node.id), ghost=True, author=Link(self.name(node)), points="", created=None,
-                edited=None, marks=[], state=None, note=None, body=None, language=None, parent=None, depth=depth,
-                original=None, replies=replies, missing=missing, missing_url=urls.linkable(node.missing_url), cut=False,
-            )  # fmt: skip
-        fragment = urls.fragment(node.id)
-        body, note = parts.body(comment, here, prefix=fragment + "-")
-        marks = parts.marks(_marks(comment, thread.post))
-        return CommentView(
-            fragment=fragment,
-            ghost=False,
-            author=parts.author(comment.host, comment.author, here),
-            points=views.points(comment, parts.words),
-            created=views.time(comment.created, parts.words),
-            edited=views.time(comment.edited, parts.words),
-            marks=[*marks, ("flair", comment.flair)] if comment.flair else marks,
-            state=comment.state,
-            note=note,
-            body=body,
-            language=views.language(comment.language),
-            parent=parent,
-            depth=depth,
-            original=parts.addresses.original_comment(comment),
-            replies=replies,
-            missing=missing,
-            missing_url=urls.linkable(node.missing_url),
-            cut=node.cut,
-        )
 
 
 class _Shared(msgspec.Struct, frozen=True):
@@ -228,10 +184,9 @@ class _Where:
 class _Fragments:
     """The HTML of each comment, made once; an order is then only another way to string them together."""
 
-    def __init__(self, renderer: ThreadRenderer, thread: Thread, here: str) -> None:
-        self._renderer = renderer
-        self._thread = thread
-        self._here = here
+    def __init__(self, templates: Templates, rows: CommentRows) -> None:
+        self._templates = templates
+        self.rows = rows
         self._made: Scratch[str, Pieces] = Scratch(FRAGMENTS_KEPT, _packed, _unpacked)
 
     def nested(self, nodes: Sequence[Node], where: _Where, number: int) -> list[bytes]:
@@ -270,13 +225,10 @@ class _Fragments:
         return [made[node.id] for node in nodes]
 
     def _render(self, nodes: Sequence[Node], where: _Where, number: int) -> list[Pieces]:
-        if not nodes:
-            return []
-        name = self._renderer.name
-        linked = (
-            (node, Link(name(node.parent), where.link(node.parent, number)) if node.parent else None) for node in nodes
+        row = self.rows.row
+        return self._templates.comments(
+            [row(node, where.link(node.parent, number) if node.parent else None) for node in nodes]
         )
-        return self._renderer.pieces(self._thread, linked, self._here)
 
 
 def _packed(pieces: Pieces) -> bytes:
@@ -286,15 +238,3 @@ def _packed(pieces: Pieces) -> bytes:
 def _unpacked(packed: bytes) -> Pieces:
     opening, replies, end, close = packed.split(b"\0")
     return opening, replies, end, close
-
-
-def _marks(comment: Comment, post: Post) -> list[str]:
-    """Names of what is special about a comment."""
-    found = []
-    if comment.op or (comment.author is not None and comment.author == post.author):
-        found.append("op")
-    if comment.role:
-        found.append(comment.role)
-    if comment.bot or comment.distinguished or comment.pinned or comment.locked:
-        found += [name for name in ("bot", "distinguished", "pinned", "locked") if getattr(comment, name)]
-    return found
