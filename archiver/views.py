@@ -100,7 +100,7 @@ class CommentView(msgspec.Struct, gc=False):
 
 
 class PostView(msgspec.Struct, gc=False):
-    """A post at the head of its thread or in a list."""
+    """A post at the head of its thread."""
 
     title: str
     titled: bool
@@ -127,10 +127,9 @@ class PostView(msgspec.Struct, gc=False):
     language: str | None
     """Of the text, where it is known."""
     original: str | None
-    """This and what follows: only at the head of its thread."""
-    crosspost_of: str | None = None
-    media: Sequence[Link] = ()
-    poll: Sequence[tuple[str, str | None]] = ()
+    crosspost_of: str | None
+    media: Sequence[Link]
+    poll: Sequence[tuple[str, str | None]]
 
 
 class CommunityView(msgspec.Struct, gc=False):

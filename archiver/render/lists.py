@@ -12,6 +12,7 @@ from archiver.config import Settings
 from archiver.model import Capture, Community, Numbers, Person, Post, Skip
 from archiver.render.entries import Entry, EntryRows
 from archiver.render.parts import OrderFiles, Parts, Span
+from archiver.render.post_lines import PostRows
 from archiver.render.templates import Frame, Page, Templates
 from archiver.views import (
     AboutView,
@@ -145,9 +146,8 @@ class ListRenderer:
     def post_lines(self, community: Community | None, posts: Iterable[tuple[Post, int]]) -> list[bytes]:
         """The HTML of posts, each with its comments in this archive, as every page and order of a list shows them."""
         here = urls.page_name(self._base(community))
-        show_community = community is None
-        views = [self._parts.post(post, count, here, full=False, community=show_community) for post, count in posts]
-        return self._templates.post_lines(views)
+        rows = PostRows(self._parts, here, community=community is None)
+        return self._templates.post_lines([rows.row(post, count) for post, count in posts])
 
     def _base(self, community: Community | None) -> str:
         return self._parts.addresses.community(community.host, community.name) if community else "index"

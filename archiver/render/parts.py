@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -102,39 +101,42 @@ class Parts:
         self._communities: dict[tuple[Community, str], tuple[CommunityView, list[tuple[str, str, str]]]] = {}
         self._authors = Kept(self._authors_in, FOLDERS_KEPT)
         self._contexts = Kept(self._context_in, FOLDERS_KEPT)
-        self._community_link = lru_cache(LINKS_KEPT)(self._community_link_in)
+        self._community_link = Kept(self._community_link_in, LINKS_KEPT)
 
-    def post(self, post: Post, count: int, here: str, *, full: bool, community: bool = True) -> PostView:
-        """``full``: with its text and all else that the head of its thread shows. ``community``: say which it is in."""
+    def post(self, post: Post, count: int, here: str) -> PostView:
+        """A post as the head of its thread shows it; so many comments are in this archive."""
         title, titled = self.post_title(post)
-        body, note = self._body(post, here) if full else (None, None)
-        if full and post.state is None:
+        body, note = self._body(post, here)
+        if post.state is None:
             note = self.words.gettext("The post itself is not in this archive, only comments on it.")
         link = urls.linkable(post.url)
-        media, poll = (post.media, post.poll) if full else (None, None)
         return PostView(
             title=title,
             titled=titled,
-            link=link if full else None,
+            link=link,
             domain=views.domain(link) if link else None,
-            href=urls.relative(urls.page_name(self.addresses.post(post.host, post.id, post.community)), here),
+            href=self.thread_href(post, here),
             author=self.author(post.host, post.author, here),
-            community=self.community_link(post.host, post.community, here) if post.community and community else None,
+            community=self.community_link(post.host, post.community, here) if post.community else None,
             points=views.points(post, self.words),
             liked=views.liked(post, self.words),
             created=views.time(post.created, self.words),
             edited=views.time(post.edited, self.words),
-            flags=self.flags(post),
+            flags=[*self.flags(post), *([("flair", post.flair)] if post.flair else [])],
             comments=self.count_of(post, count),
             state=post.state,
             note=note,
             body=body,
             language=views.language(post.language),
-            original=self.addresses.original_post(post) if full else None,
-            crosspost_of=urls.linkable(post.crosspost_of) if full else None,
-            media=[Link(views.domain(url) or url, urls.linkable(url), outside=True) for url in media or ()],
-            poll=[(option, self._votes(votes)) for option, votes in poll or ()],
+            original=self.addresses.original_post(post),
+            crosspost_of=urls.linkable(post.crosspost_of),
+            media=[Link(views.domain(url) or url, urls.linkable(url), outside=True) for url in post.media or ()],
+            poll=[(option, self._votes(votes)) for option, votes in post.poll or ()],
         )
+
+    def thread_href(self, post: Post, here: str) -> str:
+        """The link to a thread."""
+        return urls.relative(urls.page_name(self.addresses.post(post.host, post.id, post.community)), here)
 
     def _votes(self, votes: int | None) -> str | None:
         return None if votes is None else self.words.ngettext("%(num)s vote", "%(num)s votes", votes)
@@ -173,13 +175,13 @@ class Parts:
         return self.words.gettext(note) if note else None
 
     def flags(self, post: Post) -> list[tuple[str, str]]:
-        """(class, text) of what is special about a post."""
+        """(class, text) of what is special about a post, but for its flair."""
         found: list[str] = [name for name in ("pinned", "locked", "nsfw", "spoiler") if getattr(post, name)]
         found += ["crosspost"] if post.crosspost_of else []
         found += [post.state] if post.state in ("deleted", "removed") else []
         found += [post.role] if post.role else []
         found += ["bot"] if post.bot else []
-        return [*self.marks(found), *([("flair", post.flair)] if post.flair else [])]
+        return self.marks(found)
 
     def marks(self, names: Sequence[str]) -> list[tuple[str, str]]:
         """(class, text) of marks."""
@@ -247,13 +249,14 @@ class Parts:
 
     def community_link(self, host: str, name: str, here: str) -> Link:
         """A community, as it is called in running text."""
-        return self._community_link(host, name, here.rpartition("/")[0])
+        return self._community_link[host, name, here[: here.rfind("/") + 1]]
 
-    def _community_link_in(self, host: str, name: str, folder: str) -> Link:
+    def _community_link_in(self, key: tuple[str, str, str]) -> Link:
         """The link to a community from any page in a folder of the site."""
+        host, name, folder = key
         sigil = self.addresses.platform(host).community_sigil
         text = f"{sigil}{name}" if sigil.endswith("/") else name
-        return Link(text, urls.relative(urls.page_name(self.addresses.community(host, name)), _within(folder)))
+        return Link(text, urls.relative(urls.page_name(self.addresses.community(host, name)), folder))
 
     def community(self, community: Community, here: str) -> CommunityView:
         """A community, for the sidebar and its own page. All its threads show it, so it is made once for a folder."""
@@ -320,11 +323,6 @@ class Parts:
         if len(known) == 1:
             return self.words.gettext("Archive of %(name)s") % {"name": known[0]}
         return self.words.gettext("Archive")
-
-
-def _within(folder: str) -> str:
-    """The path of some page in a folder of the site."""
-    return f"{folder}/" if folder else ""
 
 
 class OrderFiles(NamedTuple):

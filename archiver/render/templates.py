@@ -16,9 +16,10 @@ from archiver.errors import ThemeError
 from archiver.render import compiling
 from archiver.render.comments import view as comment_view
 from archiver.render.entries import view as entry_view
+from archiver.render.post_lines import view as post_line_view
 from archiver.render.shapes import Row, Shapes
 from archiver.theme import Theme
-from archiver.views import CommunityView, PostView, SiteView
+from archiver.views import CommunityView, SiteView
 from archiver.words import Words
 
 Pieces = tuple[bytes, bytes, bytes, bytes]
@@ -109,6 +110,7 @@ class Templates:
         self._comments = self._shapes("comment", comment_view, 3)
         self._comments_end = self._split("comment", [], 3)
         self._entries = self._shapes("entry", entry_view, 1)
+        self._post_lines = self._shapes("post_line", post_line_view, 1)
 
     def _module(self, macros: jinja2.Template) -> object:
         try:
@@ -178,9 +180,9 @@ class Templates:
         """The HTML of each of several things that people wrote."""
         return [entry for (entry,) in self._entries.pieces(rows)]
 
-    def post_lines(self, views: Sequence[PostView]) -> list[bytes]:
+    def post_lines(self, rows: Sequence[Row]) -> list[bytes]:
         """The HTML of each of several posts in a list."""
-        return self._split("post_line", views, 1)[:-1]
+        return [line for (line,) in self._post_lines.pieces(rows)]
 
     def _shapes(self, kind: str, view: Callable[[Row], Any], pieces: int) -> Shapes:
         def ask(rows: Sequence[Row]) -> list[list[str]]:

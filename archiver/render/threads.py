@@ -122,7 +122,7 @@ class ThreadRenderer:
         words, post = self._parts.words, thread.post
         notes = [NESTING_NOTES[post.nesting]] if post.nesting and thread.count else []
         view = ThreadView(
-            post=self._parts.post(post, thread.count, here, full=True),
+            post=self._parts.post(post, thread.count, here),
             heading=views.comments(thread.count, words),
             summary=self._parts.count_of(post, thread.count),
             declared=words.number(post.declared_comments or 0),

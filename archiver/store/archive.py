@@ -17,7 +17,7 @@ from archiver.sorts import EntryLine, PostLine
 from archiver.store import integrity
 from archiver.store.cells import moment, text
 from archiver.store.file import ArchiveFile
-from archiver.store.rows import COMMENTS, COMMUNITIES, PERSONS, POSTS, SITES, Table
+from archiver.store.rows import COMMENTS, COMMUNITIES, LISTED_POSTS, PERSONS, POSTS, SITES, Table
 from archiver.store.writer import CaptureWriter
 
 _HEAD = """post.host, post.id, post.community, post.title, post.state,
@@ -233,10 +233,10 @@ class Archive(ArchiveFile):
             yield PostLine._make((*row, max(declared, here), answered, changed, here))
 
     def posts(self, keys: Sequence[int]) -> list[Post]:
-        """The post of each key, in their order."""
-        sql = f"""SELECT post.key, {_columns(POSTS, "post.")} FROM json_each(?) AS wanted
+        """The post of each key, in their order, with what lists show of it."""
+        sql = f"""SELECT post.key, {_columns(LISTED_POSTS, "post.")} FROM json_each(?) AS wanted
             CROSS JOIN post ON post.key = wanted.value"""
-        found = {row[0]: POSTS.record(row[1:]) for row in self._rows(sql, (_json(keys),))}
+        found = {row[0]: LISTED_POSTS.record(row[1:]) for row in self._rows(sql, (_json(keys),))}
         return [found[key] for key in keys]
 
     def written(self, host: str, name: str, length: int) -> Iterator[tuple[EntryLine, Post, Comment | None]]:

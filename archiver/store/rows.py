@@ -102,6 +102,12 @@ SITES = Table(Site, "site", ("host",))
 COMMUNITIES = Table(Community, "community", ("host", "name"))
 PERSONS = Table(Person, "person", ("host", "name"))
 POSTS = Table(Post, "post", ("host", "id"))
+_UNLISTED = (
+    "body", "body_format", "language", "nesting", "captured_order", "offered_orders", "newest_comment", "media", "poll",
+    "source_url",
+)  # fmt: skip
+LISTED_POSTS = Table(Post, "post", ("host", "id"), outside=_UNLISTED)
+"""Posts without what lists do not show."""
 COMMENTS = Table(Comment, "comment", ("id",), outside=("host", "post", "community"))
 """A comment's row belongs to a post's, which holds the host and the community."""
 
