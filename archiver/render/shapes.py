@@ -26,11 +26,11 @@ class Row(NamedTuple):
     """The same, shown as it is."""
 
 
-Ask = Callable[[Sequence[Row]], list[list[str]]]
-"""Has the template render rows; gives the pieces of each."""
-Filling = tuple[str, Callable[[Sequence[str | None]], Any]]
-"""A piece with "%s" where texts stand, and what picks those from all texts of a row."""
+Ask = Callable[[Sequence[Row]], list[str]]
+"""Has the template render rows; gives what it makes of each, with CUT between the pieces."""
 
+CUT = "\0"
+"""No text of a dump keeps this character (markup and store take it out)."""
 SHAPES_KEPT = 500
 """Rows of further shapes are left to the template: labels that people chose, say, may be of any number."""
 
@@ -58,19 +58,37 @@ _TextStandIn = type("_TextStandIn", (str,), _ways)
 _HtmlStandIn = type("_HtmlStandIn", (Markup,), _ways)
 
 
+class Shape(NamedTuple):
+    """What the template makes of all rows of a shape."""
+
+    around: str
+    """With "%s" where texts stand."""
+    shown: Callable[[Sequence[str | None]], Any]
+    """Picks those from all texts of a row."""
+
+    def filled(self, row: Row) -> str:
+        """What the template would make of this row."""
+        texts = row.texts
+        together = "".join(filter(None, texts))
+        # Hardly any has to be escaped; so many questions are quicker than a pattern.
+        if "&" in together or "<" in together or ">" in together or '"' in together or "'" in together:
+            texts = tuple([text and escape(text) for text in texts])
+        made: str = self.around % self.shown(texts + row.html)
+        return made
+
+
 class Shapes:
     """The shapes of one template's rows."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._known: dict[Any, list[bytes | Filling] | None] = {}
+        self._known: dict[Any, Shape | None] = {}
         """None: rows of this shape are left to the template."""
 
-    def pieces(self, rows: Sequence[Row]) -> list[list[bytes]]:
-        """The pieces that the template makes of each row, in UTF-8."""
-        found: list[list[bytes]] = []
-        others: list[Row] = []
-        places: list[int] = []
+    def pieces(self, rows: Sequence[Row]) -> list[bytes]:
+        """All pieces that the template makes of all rows, in UTF-8."""
+        found: list[str] = []
+        others: list[int] = []
         for row in rows:
             kinds, texts, html = row
             key = kinds, *[text and True for text in texts], *[text and True for text in html]
@@ -78,28 +96,22 @@ class Shapes:
             if shape is None and key not in self._known and len(self._known) < SHAPES_KEPT:
                 shape = self._known[key] = self._shape_of(row)
             if shape is None:
-                places.append(len(found))
-                others.append(row)
-                found.append([])
-            else:
-                found.append(_filled(shape, texts, html))
-        for place, pieces in zip(places, self._ask(others) if others else (), strict=True):
-            found[place] = [piece.encode("utf-8", "replace") for piece in pieces]
-        return found
+                others.append(len(found))
+            found.append(shape.filled(row) if shape else "")
+        if others:
+            for place, made in zip(others, self._ask([rows[place] for place in others]), strict=True):
+                found[place] = made
+        # As bytes they take less space, and are copied into pages as they are. A dump may have half a character.
+        return CUT.join(found).encode("utf-8", "replace").split(CUT.encode()) if found else []
 
-    def _shape_of(self, row: Row) -> list[bytes | Filling] | None:
+    def _shape_of(self, row: Row) -> Shape | None:
         try:
-            (pieces,) = self._ask([_with_stand_ins(row)])
+            (made,) = self._ask([_with_stand_ins(row)])
         except _LookedAtError:
             return None
-        shape = [_filling(piece, len(row.texts)) for piece in pieces]
-        known = [one for one in shape if one is not None]
-        (wanted,) = self._ask([row])
+        shape = _shape_in(made, len(row.texts))
         # What a template made of the stand-ins themselves, an address say, shows here.
-        same = len(known) == len(shape) and _filled(known, row.texts, row.html) == [
-            piece.encode("utf-8", "replace") for piece in wanted
-        ]
-        return known if same else None
+        return shape if shape and shape.filled(row) == self._ask([row])[0] else None
 
 
 def _with_stand_ins(row: Row) -> Row:
@@ -108,32 +120,17 @@ def _with_stand_ins(row: Row) -> Row:
     return Row(row.kinds, texts, html)
 
 
-def _filling(piece: str, texts: int) -> bytes | Filling | None:
-    """A piece in which stand-ins for ``texts`` texts, then for HTML, were shown; None if more was done with them."""
+def _shape_in(made: str, texts: int) -> Shape | None:
+    """The shape of what was made with stand-ins for so many texts, then for HTML; None if more was done with them."""
     around, numbers = [], []
-    parts: Iterator[str] = iter(_STAND_IN.split(piece))
+    parts: Iterator[str] = iter(_STAND_IN.split(made))
     for part in parts:
-        around.append(part)
+        around.append(part.replace("%", "%%"))
         if bracket := next(parts, None):
             numbers.append(int(next(parts)))
             if (bracket == "<") is (numbers[-1] < texts):
                 return None
-    if any("\x01" in part or "\x02" in part for part in around):
+    # There is no other stand-in left, whole or not; and one at least, or nothing could be picked.
+    if not numbers or any("\x01" in part or "\x02" in part for part in around):
         return None
-    if not numbers:
-        return piece.encode("utf-8", "replace")
-    return "%s".join(part.replace("%", "%%") for part in around), itemgetter(*numbers)
-
-
-def _filled(
-    shape: Sequence[bytes | Filling], texts: tuple[str | None, ...], html: tuple[Markup | None, ...]
-) -> list[bytes]:
-    together = "".join(filter(None, texts))
-    # Hardly any has to be escaped; so many questions are quicker than a pattern.
-    if "&" in together or "<" in together or ">" in together or '"' in together or "'" in together:
-        texts = tuple([text and escape(text) for text in texts])
-    values = texts + html
-    return [
-        piece if isinstance(piece, bytes) else (piece[0] % piece[1](values)).encode("utf-8", "replace")
-        for piece in shape
-    ]
+    return Shape("%s".join(around), itemgetter(*numbers))

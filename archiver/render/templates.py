@@ -17,16 +17,13 @@ from archiver.render import compiling
 from archiver.render.comments import view as comment_view
 from archiver.render.entries import view as entry_view
 from archiver.render.post_lines import view as post_line_view
-from archiver.render.shapes import Row, Shapes
+from archiver.render.shapes import CUT, Row, Shapes
 from archiver.theme import Theme
 from archiver.views import CommunityView, SiteView
 from archiver.words import Words
 
 Pieces = tuple[bytes, bytes, bytes, bytes]
 """What opens a comment, what opens and closes the list of its replies, what closes it; in UTF-8, as all pieces are."""
-
-_CUT = "\0"
-"""Between pieces: no text of a dump keeps this character (markup and store take it out)."""
 
 ROWS = ("comment", "post", "post_line", "entry", "sidebar")
 """Templates of things in pages, which render many at once."""
@@ -98,7 +95,7 @@ class Templates:
         translate = _translator(words)
         environment.globals.update(_=translate, gettext=translate, around=_splitter(translate))
         self._shell = lru_cache(256)(self._shell_of)
-        self._cut = environment.globals["cut"] = Markup(_CUT)  # noqa: S704  a constant
+        self._cut = environment.globals["cut"] = Markup(CUT)  # noqa: S704  a constant
         try:
             macros = compiling.quickened(environment.get_template("macros.html"))
             # Once for all templates: to import them in each takes longer than most of what they do.
@@ -158,7 +155,7 @@ class Templates:
             found = self._templates["shell"].render(page=Around(kind, root, canonical, sided))
         except (jinja2.TemplateError, AttributeError) as error:
             raise self._fault("shell", error) from error
-        pieces = _encoded(found).split(_CUT.encode())
+        pieces = _encoded(found).split(CUT.encode())
         if not canonical:
             pieces[2:2] = [b""]
         if len(pieces) != 6:
@@ -174,21 +171,22 @@ class Templates:
     def comments(self, rows: Sequence[Row]) -> list[Pieces]:
         """Each comment in pieces: what opens it, the list of its replies, closes that list, closes the comment."""
         end = self._comments_end[0]
-        return [(opening, replies, end, close) for opening, replies, close in self._comments.pieces(rows)]
+        pieces = iter(self._comments.pieces(rows))
+        return [(opening, replies, end, close) for opening, replies, close in zip(pieces, pieces, pieces, strict=True)]
 
     def entries(self, rows: Sequence[Row]) -> list[bytes]:
         """The HTML of each of several things that people wrote."""
-        return [entry for (entry,) in self._entries.pieces(rows)]
+        return self._entries.pieces(rows)
 
     def post_lines(self, rows: Sequence[Row]) -> list[bytes]:
         """The HTML of each of several posts in a list."""
-        return [line for (line,) in self._post_lines.pieces(rows)]
+        return self._post_lines.pieces(rows)
 
     def _shapes(self, kind: str, view: Callable[[Row], Any], pieces: int) -> Shapes:
-        def ask(rows: Sequence[Row]) -> list[list[str]]:
-            found = self._rendered(kind, [view(row) for row in rows]).split(_CUT)
+        def ask(rows: Sequence[Row]) -> list[str]:
+            found = self._rendered(kind, [view(row) for row in rows]).split(CUT)
             self._check(kind, len(found), pieces * len(rows) + 1)
-            return [found[at : at + pieces] for at in range(0, len(found) - 1, pieces)]
+            return [CUT.join(found[at : at + pieces]) for at in range(0, len(found) - 1, pieces)]
 
         return Shapes(ask)
 
@@ -204,7 +202,7 @@ class Templates:
 
     def _split(self, kind: str, views: Sequence[Any], pieces: int) -> list[bytes]:
         """Everything rendered by one call, cut into so many pieces for each and what follows the last."""
-        found = _encoded(self._rendered(kind, views)).split(_CUT.encode())
+        found = _encoded(self._rendered(kind, views)).split(CUT.encode())
         self._check(kind, len(found), pieces * len(views) + 1)
         return found
 

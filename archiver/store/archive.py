@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from archiver.errors import StoreError
+from archiver.kept import Kept
 from archiver.model import Capture, Comment, Community, Gap, Moment, Person, Post, Site, Skip
 from archiver.sorts import EntryLine, PostLine
 from archiver.store import integrity
@@ -33,6 +35,10 @@ _WRITTEN = f"""
     FROM comment JOIN post ON post.key = comment.post WHERE comment.author = ?2 AND post.host = ?1"""
 
 
+CAPTURES_KEPT = 1000
+"""Captures that whoever reads threads remembers."""
+
+
 class StoredThread(msgspec.Struct, frozen=True):
     """All the archive knows of one thread."""
 
@@ -48,6 +54,12 @@ class StoredThread(msgspec.Struct, frozen=True):
 
 class Archive(ArchiveFile):
     """One archive file: what goes in, and what pages need of it. Use as a context manager."""
+
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        """Open the file; a writable one is made where there is none. Raises StoreError."""
+        super().__init__(path, writable=writable)
+        # Most threads were in the same few captures.
+        self._capture = Kept(self._capture_with, CAPTURES_KEPT)
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
@@ -207,7 +219,7 @@ class Archive(ArchiveFile):
             for parent, ids, count, url in self._rows(sql, (key,))
         ]
         captures.update(sources)
-        seen = self._captures(f"WHERE id IN ({', '.join(map(str, sorted(captures)))})")
+        seen = [self._capture[id] for id in sorted(captures)]
         if len(seen) > 1:
             comments = _placed(comments, sources, {capture.id: capture.sha256 for capture in seen})
         told = [capture.captured for capture in seen if capture.captured]
@@ -315,6 +327,10 @@ class Archive(ArchiveFile):
     def _posts(self, rest: str, values: tuple[Any, ...]) -> Iterator[tuple[Post, int]]:
         for row in self._rows(f"SELECT capture, {_columns(POSTS)} FROM post {rest}", values):
             yield POSTS.record(row[1:]), row[0]
+
+    def _capture_with(self, id: int) -> Capture:
+        (found,) = self._captures("WHERE id = ?", (id,))
+        return found
 
     def _captures(self, rest: str, values: tuple[Any, ...] = ()) -> list[Capture]:
         sql = f"""SELECT id, name, sha256, size, format, captured, captured_latest, captured_words, newest, imported,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, Generic, TypeVar, get_type_hints
 
@@ -80,22 +81,26 @@ class Table(Generic[R]):
 
     def record(self, row: Sequence[Any], **outside: Any) -> R:
         """The record of a row, given the fields that stand outside the table."""
-        found: dict[str, Any] = {}
-        at = 0
+        return self._made(row, **outside)
+
+    @cached_property
+    def _made(self) -> Callable[..., R]:
+        """Makes the record of a row, with its fields written out: a loop over them takes half as long again."""
+        values = []
         for field in self.fields:
-            value = row[at]
+            at = self.columns.index(field)
+            made = f"r[{at}]"
             if field in self._moments:
-                if value is not None:
-                    found[field] = moment(value, row[at + 1], row[at + 2])
-                at += 2
-            elif value is not None:
-                if field in self._bools:
-                    value = bool(value)
-                elif field in self._lists:
-                    value = _as_tuples(msgspec.json.decode(value))
-                found[field] = value
-            at += 1
-        return self.kind(**found, **outside)
+                made = f"moment(r[{at}], r[{at + 1}], r[{at + 2}])"
+            elif field in self._bools:
+                made = f"r[{at}] == 1"
+            elif field in self._lists:
+                made = f"as_tuples(decode(r[{at}]))"
+            values.append(f"{field}={made}" if made == f"r[{at}]" else f"{field}=None if r[{at}] is None else {made}")
+        names = {"kind": self.kind, "moment": moment, "as_tuples": _as_tuples, "decode": msgspec.json.decode}
+        written = f"lambda r, **outside: kind({', '.join(values)}, **outside)"
+        maker: Callable[..., R] = eval(written, names)  # noqa: S307  nothing but names of fields
+        return maker
 
 
 SITES = Table(Site, "site", ("host",))
