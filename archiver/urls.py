@@ -59,7 +59,7 @@ def _safe_name(text: str, folded: bool) -> str:
         and len(name) <= MAX_NAME
         and not name.endswith(".")
         and not _WINDOWS.fullmatch(name)
-        and not _OWN_SUFFIXES.fullmatch(name)
+        and not (("-" in name or "." in name) and _OWN_SUFFIXES.fullmatch(name))
     )
     if safe:
         return name

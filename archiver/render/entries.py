@@ -13,9 +13,6 @@ from archiver.render.parts import Parts
 from archiver.render.shapes import Row
 from archiver.views import NO_TIME, Link, Time, time_of
 
-THREADS_KEPT = 10_000
-"""Addresses of threads kept for the next entry."""
-
 
 class Entry(NamedTuple):
     """Something that somebody wrote."""
@@ -46,8 +43,6 @@ class EntryRows:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        # People answer where others do: the same threads come again and again.
-        self._threads = Kept(self._thread_from, THREADS_KEPT)
         self._folders = Kept(self._folder_of, 1000)
 
     def row(self, entry: Entry) -> Row:
@@ -56,7 +51,7 @@ class EntryRows:
         parts, words = self._parts, self._parts.words
         folder = self._folders[post.host]
         record = comment or post
-        href = urls.page_name(self._threads[folder, post.host, post.id, post.community], None, page)
+        href = parts.thread_href(post, folder, page)
         text = record.body and record.body_format and markup.excerpt(record.body, record.body_format)
         community, community_href, _ = (
             parts.community_link(post.host, post.community, folder) if post.community else (None, None, False)
@@ -77,11 +72,6 @@ class EntryRows:
     def _folder_of(self, host: str) -> str:
         """Where all pages of a site's people lie."""
         return self._parts.addresses.person(host, "x").rpartition("/")[0] + "/"
-
-    def _thread_from(self, key: tuple[str, str, str, str | None]) -> str:
-        """The link to a thread from a page in a folder, without suffix."""
-        folder, host, id, community = key
-        return urls.relative(self._parts.addresses.post(host, id, community), folder)
 
 
 def view(row: Row) -> EntryView:

@@ -100,6 +100,7 @@ class Parts:
         self.description = settings.description and settings.description.replace("\0", "")
         self._communities: dict[tuple[Community, str], tuple[CommunityView, list[tuple[str, str, str]]]] = {}
         self._authors = Kept(self._authors_in, FOLDERS_KEPT)
+        self._ways = Kept(self._way, LINKS_KEPT)
         self._contexts = Kept(self._context_in, FOLDERS_KEPT)
         self._community_link = Kept(self._community_link_in, LINKS_KEPT)
 
@@ -134,9 +135,15 @@ class Parts:
             poll=[(option, self._votes(votes)) for option, votes in post.poll or ()],
         )
 
-    def thread_href(self, post: Post, here: str) -> str:
-        """The link to a thread."""
-        return urls.relative(urls.page_name(self.addresses.post(post.host, post.id, post.community)), here)
+    def thread_href(self, post: Post, here: str, page: int = 1) -> str:
+        """The link to a page of a thread's default order."""
+        way = self._ways[post.host, post.community, here[: here.rfind("/") + 1]]
+        return urls.page_name(way + urls.safe_name(post.id), None, page)
+
+    def _way(self, key: tuple[str, str | None, str]) -> str:
+        """The link from pages in a folder to the folder of a community's threads."""
+        host, community, folder = key
+        return urls.relative(self.addresses.post(host, "x", community), folder).removesuffix("x")
 
     def _votes(self, votes: int | None) -> str | None:
         return None if votes is None else self.words.ngettext("%(num)s vote", "%(num)s votes", votes)
@@ -229,11 +236,13 @@ class Parts:
 
     def _authors_in(self, key: tuple[str, str]) -> Mapping[str | None, Link]:
         host, folder = key
+        # The pages of all people of a site lie in one folder, and its address takes longer to find than a name in it.
+        way = urls.relative(self.addresses.person(host, "x"), folder).removesuffix("x")
 
         def link(name: str | None) -> Link:
             if name is None:
                 return Link(self.words.gettext("unknown author"))
-            return Link(name, urls.relative(urls.page_name(self.addresses.person(host, name)), folder))
+            return Link(name, urls.page_name(way + urls.safe_name(name, folded=True)))
 
         return Kept(link, AUTHORS_KEPT)
 
