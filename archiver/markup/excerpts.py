@@ -45,7 +45,8 @@ def excerpt(body: str, body_format: BodyFormat, length: int = LENGTH) -> str:
         text = unescape(_text_only.clean(_BREAKS.sub(" <", text)))
     elif body_format != "text":
         text = _without_markup(text, body_format)
-    text = " ".join(text.split())
+    if not (text.isascii() and text.isprintable()) or "  " in text or text != text.strip(" "):
+        text = " ".join(text.split())
     if len(text) <= length and len(start) == len(body):
         return text
     if len(text) > length - 1:

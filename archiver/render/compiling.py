@@ -12,7 +12,8 @@ from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
 from markupsafe import Markup, escape
 
-_needs_escape = re.compile("[&<>'\"]").search
+needs_escape = re.compile("[&<>'\"]").search
+"""Most texts have none of these, which takes less time to find out than to make a Markup object."""
 
 
 class Direct(CodeGenerator):
@@ -72,6 +73,6 @@ def quickened(template: Template) -> Template:
 def _escaped(value: object) -> str:
     """What autoescape writes for a value."""
     kind = type(value)
-    if kind is Markup or (kind is str and not _needs_escape(value)):  # type: ignore[call-overload]
+    if kind is Markup or (kind is str and not needs_escape(value)):  # type: ignore[call-overload]
         return value  # type: ignore[return-value]
     return escape(value)

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, NoReturn
 
 from markupsafe import Markup, escape
 
+from archiver.render.compiling import needs_escape
+
 
 class Row(NamedTuple):
     """What a template shows of one thing; its view gives the names to it."""
@@ -72,7 +74,7 @@ class Shape(NamedTuple):
         together = "".join(filter(None, texts))
         # Hardly any has to be escaped; so many questions are quicker than a pattern.
         if "&" in together or "<" in together or ">" in together or '"' in together or "'" in together:
-            texts = tuple([text and escape(text) for text in texts])
+            texts = tuple([escape(text) if text and needs_escape(text) else text for text in texts])
         made: str = self.around % self.shown(texts + row.html)
         return made
 
