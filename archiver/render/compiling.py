@@ -12,6 +12,8 @@ from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
 from markupsafe import Markup, escape
 
+from archiver.render.stand_ins import StandIn
+
 needs_escape = re.compile("[&<>'\"]").search
 """Most texts have none of these, which takes less time to find out than to make a Markup object."""
 
@@ -75,4 +77,4 @@ def _escaped(value: object) -> str:
     kind = type(value)
     if kind is Markup or (kind is str and not needs_escape(value)):  # type: ignore[call-overload]
         return value  # type: ignore[return-value]
-    return escape(value)
+    return value.shown if isinstance(value, StandIn) else escape(value)

@@ -7,14 +7,14 @@ does more with a text than to show it, or to ask whether there is one, is asked 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
 
 from archiver.render.compiling import needs_escape
+from archiver.render.stand_ins import MARKS, SHOWN, LookedAtError, stand_in
 
 
 class Row(NamedTuple):
@@ -35,29 +35,6 @@ CUT = "\0"
 """No text of a dump keeps this character (markup and store take it out)."""
 SHAPES_KEPT = 500
 """Rows of further shapes are left to the template: labels that people chose, say, may be of any number."""
-
-_STAND_IN = re.compile("\x01(<|&lt;)aZ([0-9]+)(?:>|&gt;)\x02")
-"""As it comes out, which tells by its brackets and letters whether it was escaped or changed. No text has such
-controls."""
-_REFUSED = (
-    *(name for name in dir(Markup) if not name.startswith("_")),
-    *(f"__{name}__" for name in ("eq", "ne", "lt", "le", "gt", "ge", "hash", "len", "iter", "getitem", "contains")),
-    *(f"__{name}__" for name in ("mod", "mul", "rmul", "format", "int", "float", "index")),
-)
-"""What a template cannot do with a text without looking at it."""
-
-
-class _LookedAtError(Exception):
-    """A template did more with a text than to show it."""
-
-
-def _refuse(*_: object, **__: object) -> NoReturn:
-    raise _LookedAtError
-
-
-_ways: dict[str, Any] = dict.fromkeys(_REFUSED, _refuse) | {"__bool__": lambda _: True}
-_TextStandIn = type("_TextStandIn", (str,), _ways)
-_HtmlStandIn = type("_HtmlStandIn", (Markup,), _ways)
 
 
 class Shape(NamedTuple):
@@ -109,30 +86,22 @@ class Shapes:
     def _shape_of(self, row: Row) -> Shape | None:
         try:
             (made,) = self._ask([_with_stand_ins(row)])
-        except _LookedAtError:
+        except LookedAtError:
             return None
-        shape = _shape_in(made, len(row.texts))
+        shape = _shape_in(made)
         # What a template made of the stand-ins themselves, an address say, shows here.
         return shape if shape and shape.filled(row) == self._ask([row])[0] else None
 
 
 def _with_stand_ins(row: Row) -> Row:
-    texts = tuple(text and _TextStandIn(f"\x01<aZ{number}>\x02") for number, text in enumerate(row.texts))
-    html = tuple(text and _HtmlStandIn(f"\x01<aZ{number}>\x02") for number, text in enumerate(row.html, len(texts)))
-    return Row(row.kinds, texts, html)
+    texts = tuple(text and stand_in(number, html=False) for number, text in enumerate(row.texts))
+    html = tuple(text and stand_in(number, html=True) for number, text in enumerate(row.html, len(texts)))
+    return Row(row.kinds, texts, html)  # type: ignore[arg-type]  # they stand for Markup
 
 
-def _shape_in(made: str, texts: int) -> Shape | None:
-    """The shape of what was made with stand-ins for so many texts, then for HTML; None if more was done with them."""
-    around, numbers = [], []
-    parts: Iterator[str] = iter(_STAND_IN.split(made))
-    for part in parts:
-        around.append(part.replace("%", "%%"))
-        if bracket := next(parts, None):
-            numbers.append(int(next(parts)))
-            if (bracket == "<") is (numbers[-1] < texts):
-                return None
-    # There is no other stand-in left, whole or not; and one at least, or nothing could be picked.
-    if not numbers or any("\x01" in part or "\x02" in part for part in around):
-        return None
-    return Shape("%s".join(around), itemgetter(*numbers))
+def _shape_in(made: str) -> Shape | None:
+    """The shape of what was made with stand-ins; None if more was done with them than to show them."""
+    around = SHOWN.sub("%s", made.replace("%", "%%"))
+    numbers = [int(found[2]) for found in SHOWN.finditer(made)]
+    # With none at all, there would be nothing to pick.
+    return None if MARKS.search(around) or not numbers else Shape(around, itemgetter(*numbers))
