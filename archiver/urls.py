@@ -139,7 +139,9 @@ class Addresses:
 
 def linkable(url: str | None) -> str | None:
     """An address a dump gives, as a link may have it; None where there is none or it must not be a link."""
-    return well_formed(url) if url and _LINKABLE.match(url) else None
+    if not url or _PLAIN.fullmatch(url):
+        return url or None
+    return well_formed(url) if _LINKABLE.match(url) else None
 
 
 def well_formed(url: str) -> str:

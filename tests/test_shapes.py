@@ -15,8 +15,9 @@ from markupsafe import Markup
 from archiver import theme
 from archiver.config import Settings
 from archiver.render import comments, entries, post_lines
-from archiver.render.compiling import quickened
+from archiver.render.compiling import Direct, quickened
 from archiver.render.shapes import CUT, SHAPES_KEPT, Row, Shapes
+from archiver.render.stand_ins import within
 from archiver.render.templates import Templates
 from archiver.words import Words
 
@@ -64,6 +65,8 @@ def test_posts_in_lists_are_as_their_template_makes_them(some: list[Row]) -> Non
 def shapes_of(template: str) -> tuple[Shapes, Callable[[Sequence[Row]], list[str]], list[int]]:
     """The shapes of a template that shows rows of one text and one piece of HTML; how many rows it was asked for."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    environment.code_generator_class = Direct
+    environment.tests["in"] = within
     compiled = quickened(environment.from_string(template))
     asked: list[int] = []
 
@@ -109,6 +112,9 @@ def test_what_shows_texts_is_asked_once_for_a_shape(template: str) -> None:
         "{% if c.a == '12' %}twelve{% endif %}{{ c.a }}",
         "{% if c.a != '12' %}not twelve{% endif %}{{ c.a }}",
         "{% if c.a in ('12', 'x') %}known{% endif %}{{ c.a }}",
+        "{% if c.a in 'x12x' %}part{% endif %}{{ c.a }}",
+        "{% if c.a not in 'x12x' %}no part{% endif %}{{ c.a }}",
+        "{% if c.a is in('x12x') %}part{% endif %}{{ c.a }}",
         "{% if 'o' in c.a %}with o{% endif %}{{ c.a }}",
         "{% if ('u/' ~ c.a) == 'u/12' %}twelve{% endif %}{{ c.a }}",
         "{{ {'12': 'twelve'}.get(c.a, 'other') }}",

@@ -45,6 +45,18 @@ class Direct(CodeGenerator):
             self.write(", ")
         self.write(")")
 
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802
+        """Write a comparison. Whether something stands within a text is not asked of it otherwise."""
+        first = node.ops[0]
+        if len(node.ops) > 1 or first.op not in ("in", "notin"):
+            super().visit_Compare(node, frame)
+            return
+        self.write("(environment.tests['in'](" if first.op == "in" else "(not environment.tests['in'](")
+        self.visit(node.expr, frame)
+        self.write(", ")
+        self.visit(first.expr, frame)
+        self.write("))")
+
 
 class Remembered(BytecodeCache):
     """What this process compiled before: it may, while the archive to be rendered is still being made."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from markupsafe import Markup
 
@@ -41,6 +41,13 @@ class StandIn(str):
 
 for _name in _REFUSED:
     setattr(StandIn, _name, _refuse)
+
+
+def within(value: object, container: Any) -> bool:
+    """What templates mean by "in"."""
+    if isinstance(value, StandIn):
+        raise LookedAtError
+    return value in container
 
 
 def stand_in(number: int, *, html: bool) -> StandIn:

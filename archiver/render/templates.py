@@ -18,6 +18,7 @@ from archiver.render.comments import view as comment_view
 from archiver.render.entries import view as entry_view
 from archiver.render.post_lines import view as post_line_view
 from archiver.render.shapes import CUT, Row, Shapes
+from archiver.render.stand_ins import within
 from archiver.theme import Theme
 from archiver.views import CommunityView, SiteView
 from archiver.words import Words
@@ -89,6 +90,7 @@ class Templates:
             extensions=["jinja2.ext.i18n"],
         )
         environment.code_generator_class = compiling.Direct
+        environment.tests["in"] = within
         environment.globals["site"] = SiteView(title, words.language, words.direction)
         environment.globals["number"] = words.number
         environment.filters["listed"] = words.listed
