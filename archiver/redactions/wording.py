@@ -61,7 +61,7 @@ def person(local: str, host: str, instead: str) -> Term:
     name = _spelled(local)
     before, after = _BEFORE if _is_bound(local[0]) else "", _AFTER if _is_bound(local[-1]) else ""
     profile = rf"(?P<profile>{_ADDRESS}/(?:(?:u|users?|profile)/|@))"
-    at = f"(?P<at>@{_spelled(host)}(?![A-Za-z0-9-]))?+"
+    at = f"(?P<at>@{_spelled(host)}(?![A-Za-z0-9-]))?"
     pattern = rf"(?:{profile}|{before}(?P<own>u_)?){name}{at}{after}(?(profile){_TAIL})"
 
     def replace(found: re.Match[str]) -> str:
@@ -78,7 +78,7 @@ def community(local: str, host: str) -> Term:
     """A community's name as a mention (``r/name``, ``!name@host``) or address; not as a plain word."""
     name = _spelled(local)
     letter = "r" if host == REDDIT_HOST else "[cm]"
-    at = f"(?:@{_spelled(host)}(?![A-Za-z0-9-]))?+"
+    at = f"(?:@{_spelled(host)}(?![A-Za-z0-9-]))?"
     sigil = rf"(?:{_ADDRESS}?/|(?<![\w/])){letter}/|(?<!\w)!"
     pattern = rf"(?:{sigil}){name}{at}{_AFTER}{_TAIL}"
     return _term(local, pattern, lambda _: GONE, f"{letter}/{name}")
