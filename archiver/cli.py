@@ -12,15 +12,17 @@ import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from archiver import __version__, importers, intake, telling
-from archiver.dumps import Limits
+from archiver import __version__, importers, telling
 from archiver.errors import ArchiverError, ConfigError, ThemeError
 from archiver.model import Moment
 from archiver.store import Archive
+
+if TYPE_CHECKING:
+    from archiver import intake
 
 PROBLEMS_SHOWN = 50
 """Lines of what is wrong, unless all are asked for."""
@@ -107,6 +109,8 @@ def import_(
 
     DUMP is a file, a folder, or - for standard input; packed files (.gz .bz2 .xz .zst .zip .tar) are unpacked.
     """
+    from archiver import intake
+
     started = time.monotonic()
     options = _options(format_name, captured_at, keep_deleted, trust_packed, fail_fast)
     with telling.progress(quiet=quiet) as progress, Archive(archive, writable=True) as opened:
@@ -173,7 +177,7 @@ def build(
             "default_order": default_order,
         },
     )
-    importing = _options(format_name, captured_at, keep_deleted, trust_packed, fail_fast)
+    importing = _options(format_name, captured_at, keep_deleted, trust_packed, fail_fast) if dumps else None
     redacted = (config_file.parent if config_file else Path()) / redactions.FILE
     taken_back = redactions.load(redacted)
     path = archive or _archive_beside(output, bool(dumps))
@@ -182,17 +186,20 @@ def build(
     with telling.progress(quiet=quiet) as progress:
         processes = jobs or _processors()
         report = publish.build_site(dumps, path, output, settings, importing, processes, progress, taken_back)
-    telling.problems(report.imported, verbose=verbose)
+    if report.imported:
+        telling.problems(report.imported, verbose=verbose)
     telling.copies(report.purged)
+    skipped = report.imported.skipped if report.imported else 0
     if not quiet:
         telling.redactions(redacted, len(taken_back), report.purged)
         click.echo(
             f"{telling.counted(report.threads, 'thread')}, {telling.counted(report.comments, 'comment')}, "
-            f"{report.imported.skipped:,} skipped; {telling.counted(report.written, 'file')} written, "
+            f"{skipped:,} skipped; {telling.counted(report.written, 'file')} written, "
             f"{report.unchanged:,} unchanged, {report.removed:,} removed; {report.seconds:.1f} seconds"
         )
         click.echo(f"Open {output / 'index.html'} in a browser, or run: archiver serve {output}")
-    _exit(report.imported)
+    if report.imported:
+        _exit(report.imported)
 
 
 @main.command("serve")
@@ -304,7 +311,9 @@ def languages_(verbose: bool) -> None:
 
 
 def _options(format: str | None, captured: Moment | None, keep: bool, trust: int, fail_fast: bool) -> intake.Options:
-    limits = Limits().times(trust)
+    from archiver import dumps, intake
+
+    limits = dumps.Limits().times(trust)
     return intake.Options(format=format, captured=captured, keep_deleted=keep, fail_fast=fail_fast, limits=limits)
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import atexit
 import gc
-import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -20,7 +17,11 @@ from archiver.job import Job
 from archiver.ledger import Rendered
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+
     from archiver.units import Worker
+
+# What only several processes need is loaded where they start.
 
 
 class Piece(NamedTuple):
@@ -38,8 +39,10 @@ _worker: Worker | None = None
 def _begin() -> None:
     """A worker ends at once, and with its parent: where that is killed, it would wait for work for ever."""
     # Taking memory down piece by piece took 0.2 s; all files are closed either way.
+    from multiprocessing import parent_process
+
     atexit.register(os._exit, 0)
-    parent = multiprocessing.parent_process()
+    parent = parent_process()
     assert parent
 
     def wait_for_it() -> None:
@@ -83,8 +86,8 @@ class Crew:
     """Does pieces of one job, in this process or spread over several. Use as a context manager."""
 
     def __init__(self, jobs: int) -> None:
-        """``jobs``: processes, at most."""
-        self._jobs = jobs
+        self.jobs = jobs
+        """Processes, at most."""
         self._alone: Worker | None = None
         self._pool: ProcessPoolExecutor | None = None
 
@@ -96,9 +99,9 @@ class Crew:
 
     def prepare(self, settings: Settings) -> None:
         """Let the processes start, if there may be several, while this one does something else."""
-        if self._jobs > 1:
+        if self.jobs > 1:
             pool = self._started()
-            for _ in range(self._jobs):
+            for _ in range(self.jobs):
                 pool.submit(_load, settings)
 
     def dismiss(self) -> None:
@@ -115,7 +118,7 @@ class Crew:
 
         ``spread``: over several processes, as far as there may be any.
         """
-        if spread and self._jobs > 1:
+        if spread and self.jobs > 1:
             yield from self._spread(self._started(), job, pieces)
             return
         self._alone = self._alone or _engaged(job)
@@ -124,17 +127,23 @@ class Crew:
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
+            import multiprocessing
+            from concurrent.futures import ProcessPoolExecutor
+
             # "spawn": the same on every system, and safe beside the threads of a progress bar.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._jobs, context, initializer=_begin)
+            self._pool = ProcessPoolExecutor(self.jobs, context, initializer=_begin)
         return self._pool
 
     def _spread(self, pool: ProcessPoolExecutor, job: Job, pieces: Iterator[Piece]) -> Iterator[list[Rendered]]:
+        from concurrent.futures import FIRST_COMPLETED, wait
+        from concurrent.futures.process import BrokenProcessPool
+
         waiting: set[Future[list[Rendered]]] = set()
         try:
             while True:
                 # Only a few pieces ahead, so that memory does not grow with the archive.
-                for piece in islice(pieces, self._jobs * 2 - len(waiting)):
+                for piece in islice(pieces, self.jobs * 2 - len(waiting)):
                     waiting.add(pool.submit(_in_worker, job, piece))
                 if not waiting:
                     return

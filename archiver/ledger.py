@@ -198,8 +198,9 @@ class Ledger:
 
     def damaged(self, output: Path) -> set[str]:
         """The units with files that are not in the site folder, or have another size there."""
-        rows = self._rows("SELECT path, size, unit FROM file")
-        return {unit for path, size, unit in rows if not has_size(f"{output}/{path}", size)}
+        root = f"{output}/"
+        lost = [path for path, size in self._rows("SELECT path, size FROM file") if not has_size(root + path, size)]
+        return {unit for path in lost for (unit,) in self._rows("SELECT unit FROM file WHERE path = ?", (path,))}
 
     def changed(self) -> Iterator[str]:
         """Paths of the files written by this build; lists come after the pages they lead to."""

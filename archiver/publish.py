@@ -8,21 +8,22 @@ from contextlib import ExitStack
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from archiver import intake
 from archiver.changes import Changes
 from archiver.config import Settings
 from archiver.crew import Crew, Piece
-from archiver.intake import Progress
 from archiver.job import Job
 from archiver.ledger import Rendered
 from archiver.model import Numbers
 from archiver.output import Build
 from archiver.redactions import Redactions
 from archiver.store import Archive, Purged, purge, reading
+
+if TYPE_CHECKING:
+    from archiver import intake
 
 THREADS_AT_ONCE = 100
 PERSONS_AT_ONCE = 500
@@ -35,7 +36,8 @@ WORTH_WORKERS = 500
 class Report(msgspec.Struct, frozen=True):
     """What a build did."""
 
-    imported: intake.Report
+    imported: intake.Report | None
+    """None: there was no dump to import."""
     threads: int
     comments: int
     written: int
@@ -51,9 +53,9 @@ def build_site(
     archive_path: Path,
     output: Path,
     settings: Settings,
-    importing: intake.Options,
+    importing: intake.Options | None,
     jobs: int,
-    progress: Progress,
+    progress: intake.Progress,
     redactions: Redactions = (),
 ) -> Report:
     """Import the dumps, purge what has to go, render every page and put the site in place. Raises ArchiverError.
@@ -66,9 +68,7 @@ def build_site(
     with ExitStack() as opened:
         whole = opened.enter_context(Archive(archive_path, writable=writable))
         crew = opened.enter_context(Crew(jobs))
-        imported = intake.import_dumps(
-            whole, dumps, importing, progress, jobs=jobs, spare=partial(crew.prepare, settings)
-        )
+        imported = _import(whole, dumps, importing, progress, crew, settings) if dumps and importing else None
         purged = purge(whole, redactions)
         archive = opened.enter_context(reading(archive_path, redactions))
         numbers = _numbers(archive)
@@ -92,6 +92,20 @@ def build_site(
             build.discard()
     seconds = time.monotonic() - started
     return Report(imported, numbers.threads, numbers.comments, written, unchanged, removed, seconds, purged)
+
+
+def _import(
+    archive: Archive,
+    dumps: Sequence[str],
+    importing: intake.Options,
+    progress: intake.Progress,
+    crew: Crew,
+    settings: Settings,
+) -> intake.Report:
+    from archiver import intake  # where there is something to import, as it takes long to load
+
+    spare = partial(crew.prepare, settings)
+    return intake.import_dumps(archive, dumps, importing, progress, jobs=crew.jobs, spare=spare)
 
 
 def _numbers(archive: Archive) -> Numbers:
@@ -120,7 +134,7 @@ def _lists(changes: Changes, numbers: Numbers) -> Iterator[Piece]:
 
 
 def _render(
-    made: Iterator[list[Rendered]], build: Build, what: str, progress: Progress
+    made: Iterator[list[Rendered]], build: Build, what: str, progress: intake.Progress
 ) -> Iterator[tuple[int, list[str]]]:
     """Note what came of each piece; yields (thread, comments) where comments moved to other pages."""
     finished = 0

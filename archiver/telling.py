@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archiver import intake
 from archiver.store import Purged
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
+
+    from archiver import intake
 
 PLAIN_SECONDS = 5
 """Between two lines about progress, where there is no terminal to draw a bar on."""

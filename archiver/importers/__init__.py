@@ -6,9 +6,12 @@ Adding one = one file here, with its IMPORTER, + its name in NAMES.
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from archiver.dumps import Dump, Importer
 from archiver.errors import DumpError
+
+if TYPE_CHECKING:
+    from archiver.dumps import Dump, Importer
 
 NAMES = ("lemmy-api", "mlmym-html", "mlmym-text", "piefed-api", "pushshift", "reddit-api")
 """A format is loaded when it is asked for: some need libraries that take longer to load than a small dump to read."""
