@@ -10,6 +10,8 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from archiver.store.rows import RANK, Table
 
 
@@ -71,14 +73,16 @@ class Again:
         places = ", ".join("?" * len(row))
         self._db.execute(f"INSERT INTO {self._waiting} ({', '.join(columns)}, outside) VALUES ({places})", row)
 
-    def last_waiting(self, column: str, key: Sequence[Any]) -> tuple[bool, Any]:
-        """Does any sighting of this thing wait? And what the last one that knows has in the column."""
+    def last_waiting(self, column: str, keys: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], Any]:
+        """Of which of these things any sighting waits, and what the last one that knows has in the column."""
         if not self._any_waiting:
-            return False, None
-        sql = f"""SELECT {column} FROM {self._waiting} WHERE {" AND ".join(f"{name} = ?" for name in self._key)}
-            ORDER BY {column} IS NULL, rowid DESC LIMIT 1"""
-        found = self._db.execute(sql, key).fetchone()
-        return found is not None, found and found[0]
+            return {}
+        here = (f"w.{name} = json_extract(wanted.value, '$[{at}]')" for at, name in enumerate(self._key))
+        sql = f"""SELECT {", ".join(f"w.{name}" for name in self._key)}, w.{column} FROM json_each(?) AS wanted
+            CROSS JOIN {self._waiting} AS w ON {" AND ".join(here)}
+            ORDER BY w.{column} IS NOT NULL, w.rowid"""
+        found = self._db.execute(sql, (msgspec.json.encode(keys).decode(),))
+        return {tuple(key): value for *key, value in found}
 
     def settle(self, seen: Callable[..., object], ghosts: Callable[[str], None] | None) -> None:
         """Do what merging comes to, for all but what says something new of a thing that was known.

@@ -84,9 +84,9 @@ class Sightings(Generic[R]):
     def _is_same(self, columns: tuple[str, ...], row: Sequence[Any]) -> bool:
         return self._seen is not None and self._again.is_same(columns, row)
 
-    def last_waiting(self, column: str, key: tuple[str, ...]) -> tuple[bool, Any]:
-        """Does another sighting of this thing wait? And what the last one that knows has in the column."""
-        return self._again.last_waiting(column, key) if self._any_again else (False, None)
+    def last_waiting(self, column: str, keys: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], Any]:
+        """Of which of these things other sightings wait, and what the last one that knows has in the column."""
+        return self._again.last_waiting(column, keys) if self._any_again else {}
 
     def merge(self, ranks: dict[int, Rank]) -> None:
         """Join what came again with what was there. ``ranks``: how new each capture is."""

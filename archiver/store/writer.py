@@ -17,6 +17,9 @@ from archiver.store.sightings import Sightings
 POSTS_REMEMBERED = 50_000
 """Row keys of posts kept in memory; more are looked up."""
 
+Named = tuple[str, str, str | None]
+"""Host, id and community of a post, as what belongs to it tells them."""
+
 
 class CaptureWriter:
     """Takes what is read of one dump. Only Archive.adding makes one, and calls ``finish`` at the end."""
@@ -28,7 +31,7 @@ class CaptureWriter:
         self._captured = capture.captured
         self._changes = Changes(db)
         self._newest: int | None = None
-        self._keys: dict[tuple[str, str, str | None], int] = {}
+        self._keys: dict[Named, int] = {}
         self._new_posts: list[Post] = []
         """Of the portion that is being added; written together."""
         self.posts = 0
@@ -125,9 +128,8 @@ class CaptureWriter:
 
     def _posts_of(self, comments: Batch, start: int, stop: int) -> list[int]:
         """The keys of the posts that some comments belong to."""
-        known = self._keys
         columns = (comments.outside[field][start:stop] for field in ("host", "post", "community"))
-        return [known.get(post) or self._post_key(*post) for post in zip(*columns, strict=True)]
+        return self._post_keys(list(zip(*columns, strict=True)))
 
     def _add_comments(self, comments: Batch, posts: list[int]) -> None:
         self.comments += comments.count
@@ -142,26 +144,52 @@ class CaptureWriter:
         if time is not None:
             self._newest = time if self._newest is None else max(self._newest, time)
 
-    def _post_key(self, host: str, post: str, community: str | None) -> int:
-        """The row of a post; a comment that comes before its post gets a ghost of it."""
-        key = self._keys.get((host, post, community))
-        if key is None:
+    def _post_keys(self, named: list[Named]) -> list[int]:
+        """The rows of posts, as what belongs to them names those; what comes before its post gets a ghost of it."""
+        known = self._keys
+        unknown = dict.fromkeys(post for post in named if post not in known)
+        if unknown:
+            if len(known) + len(unknown) > POSTS_REMEMBERED:
+                known.clear()
+                unknown = dict.fromkeys(named)
             self._write_posts()
-            ghost = Post(host=text(host), id=text(post), community=text(community) if community is not None else None)
-            sql = "SELECT key, capture, community FROM post WHERE host = ? AND id = ?"
-            row = self._db.execute(sql, (ghost.host, ghost.id)).fetchone()
-            again, said = self._tables[Post].last_waiting("community", (ghost.host, ghost.id))
-            if row is not None and row[1] == self._id:
-                again, said = True, said or row[2]
+            while unknown:
+                # One after the other, where a post is named with several communities.
+                once: dict[tuple[str, str], Named] = {}
+                for post in unknown:
+                    once.setdefault(post[:2], post)
+                self._name([*once.values()])
+                for post in once.values():
+                    del unknown[post]
+        return [known[post] for post in named]
+
+    def _name(self, named: list[Named]) -> None:
+        """Remember the rows of posts, and that this capture knows of them."""
+        posts = [(host, id) for host, id, _ in named]
+        rows = self._rows_of(posts)
+        waiting = self._tables[Post].last_waiting("community", posts)
+        ghosts = []
+        for host, id, community in named:
+            _, capture, said = rows.get((host, id), (0, None, None))
+            if capture != self._id:
+                said = None
+            again, said = capture == self._id or (host, id) in waiting, waiting.get((host, id)) or said
             # Seen by this capture once at least, and once more for each way of spelling the community.
-            if not again or ghost.community not in (None, said):
-                self._tables[Post].take([ghost])
-                row = self._db.execute(sql, (ghost.host, ghost.id)).fetchone()
-            key = int(row[0])
-            if len(self._keys) >= POSTS_REMEMBERED:
-                self._keys.clear()
-            self._keys[host, post, community] = key
-        return key
+            if not again or community not in (None, said):
+                ghosts.append(Post(host=host, id=id, community=community))
+        if ghosts:
+            self._tables[Post].take(ghosts)
+        if len(rows) < len(named):
+            rows = self._rows_of(posts)
+        self._keys.update((post, rows[post[:2]][0]) for post in named)
+
+    def _rows_of(self, posts: list[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int, str | None]]:
+        """Key, capture and community of posts, as far as they are there, by host and id."""
+        sql = """SELECT post.host, post.id, post.key, post.capture, post.community FROM json_each(?) AS wanted
+            CROSS JOIN post ON post.host = json_extract(wanted.value, '$[0]')
+                AND post.id = json_extract(wanted.value, '$[1]')"""
+        found = self._db.execute(sql, (msgspec.json.encode(posts).decode(),))
+        return {(host, id): (key, capture, community) for host, id, key, capture, community in found}
 
     def _add_gap(self, gap: Gap) -> None:
         sql = """INSERT INTO gap (post, parent, ids, count, source_url, capture) VALUES (?, ?, ?, ?, ?, ?)
@@ -170,7 +198,7 @@ class CaptureWriter:
             WHERE excluded.count IS NOT count OR excluded.source_url IS NOT source_url
                 OR excluded.capture IS NOT capture"""
         ids = msgspec.json.encode([text(id) for id in gap.ids]).decode()
-        key = self._post_key(gap.host, gap.post, None)
+        (key,) = self._post_keys([(text(gap.host), text(gap.post), None)])
         url = None if gap.source_url is None else text(gap.source_url)
         if self._db.execute(sql, (key, text(gap.parent or ""), ids, number(gap.count), url, self._id)).rowcount:
             self._changes.thread(key)
