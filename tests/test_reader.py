@@ -54,8 +54,12 @@ def everything(read: Iterator[Portion]) -> tuple[list[Portion], str | None]:
     try:
         for portion in read:
             # MessagePack makes lists of tuples.
-            cells = {name: list(values) for name, values in portion.comments.cells.items()}
-            got.append(replace(portion, comments=replace(portion.comments, cells=cells)))
+            comments = portion.comments
+            cells, outside = (
+                {name: list(values) for name, values in columns.items()}
+                for columns in (comments.cells, comments.outside)
+            )
+            got.append(replace(portion, comments=replace(comments, cells=cells, outside=outside)))
     except DumpError as error:
         return got, str(error)
     return got, None

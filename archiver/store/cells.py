@@ -12,6 +12,7 @@ from archiver.model import Moment, Precision
 
 _LARGEST = 2**63 - 1
 _DAY = 86_400_000_000
+_BITS = {False: 0, True: 1}
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
@@ -58,26 +59,29 @@ def cells_of(hint: str) -> Callable[[Sequence[Any]], Sequence[Any]]:
     if "tuple" in hint:
         return lambda given: [None if value is None else msgspec.json.encode(clean(value)).decode() for value in given]
     if "str" in hint:
-        return _texts
+        return texts
     if "bool" in hint:  # which sqlite3 takes much longer to bind
-        return lambda given: [None if value is None else int(value) for value in given]
+        return lambda given: [*map(_BITS.get, given)]
     if "int" in hint:
         return lambda given: [number(value) for value in given]
     return lambda given: given
 
 
-def _texts(given: Sequence[str | None]) -> Sequence[str | None]:
-    # All at once, since hardly any has to be changed.
-    together = "".join(filter(None, given))
-    if "\0" in together or not (together.isascii() or _is_whole(together)):
+def texts(given: Sequence[str | None]) -> Sequence[str | None]:
+    """The cells of texts: as they are, unless one holds what no cell can."""
+    # Hardly any has to be changed. Those of ASCII are looked through together; one other makes all of them wide.
+    known = [*filter(None, given)]
+    wide = [value for value in known if not value.isascii()]
+    plain = "".join([value for value in known if value.isascii()] if wide else known)
+    if "\0" in plain or not all(map(_is_whole, wide)):
         return [None if value is None else text(value) for value in given]
     return given
 
 
 def _is_whole(value: str) -> bool:
-    """Is there no half of a character? An encoder finds out much faster than a pattern."""
+    """Is there no NUL and no half of a character? An encoder finds out much faster than a pattern."""
     try:
         value.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\0" not in value

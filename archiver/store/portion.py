@@ -64,6 +64,6 @@ def _portion(items: Sequence[Item]) -> Portion:
 
 def newest(records: Iterable[Comment | Post]) -> int | None:
     """The newest time that is told exactly; microseconds since 1970."""
-    moments = (moment for record in records for moment in (record.created, record.edited) if moment)
-    times = (number(moment.earliest) for moment in moments if moment.precision == "exact")
+    moments = [moment for record in records for moment in (record.created, record.edited)]
+    times = [number(moment.earliest) for moment in moments if moment is not None and moment.precision == "exact"]
     return max((time for time in times if time is not None), default=None)

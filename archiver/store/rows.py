@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from operator import attrgetter
 from typing import Any, Generic, TypeVar, get_type_hints
 
 import msgspec
 
 from archiver.model import Comment, Community, Person, Post, Site
-from archiver.store.cells import cells_of, moment, moment_values
+from archiver.store.cells import cells_of, moment, moment_values, texts
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -46,7 +45,6 @@ class Table(Generic[R]):
         self._bools = {field for field in self.fields if "bool" in hints[field]}
         self._lists = {field for field in self.fields if "tuple" in hints[field]}
         self._cells = {field: cells_of(hints[field]) for field in self.fields}
-        self._get: Callable[[R], tuple[Any, ...]] = attrgetter(*self.fields)
         self.columns: list[str] = []
         for field in self.fields:
             self.columns.append(field)
@@ -55,28 +53,36 @@ class Table(Generic[R]):
 
     def batch(self, records: Sequence[R]) -> Batch:
         """The rows of records."""
-        outside = {field: cells_of("str")([getattr(record, field) for record in records]) for field in self._outside}
-        return Batch(len(records), self._filled(records), outside)
+        given = self._given(records)
+        outside = {field: texts(given[field]) for field in self._outside}
+        return Batch(len(records), self._filled(given), outside)
 
-    def _filled(self, records: Sequence[R]) -> dict[str, Sequence[Any]]:
+    def _given(self, records: Sequence[R]) -> dict[str, Sequence[Any]]:
+        """What records have in each field."""
+        fields = self.kind.__struct_fields__
+        if not records:
+            return dict.fromkeys(fields, ())
+        # All fields of a record at once: asking for each takes several times as long.
+        return dict(zip(fields, zip(*map(msgspec.structs.astuple, records), strict=True), strict=True))
+
+    def _filled(self, given: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
         # Only columns with something in them: sqlite3 takes longer to bind None than a number or a text.
         found: dict[str, Sequence[Any]] = {}
-        if not records:
-            return found
-        for field, given in zip(self.fields, zip(*map(self._get, records), strict=True), strict=True):
-            if given[0] is None and given.count(None) == len(given):
+        for field in self.fields:
+            values = given[field]
+            if values.count(None) == len(values):
                 continue
             if field in self._moments:
-                found[field], found[f"{field}_latest"], words = zip(*map(moment_values, given), strict=True)
+                found[field], found[f"{field}_latest"], words = zip(*map(moment_values, values), strict=True)
                 if words.count(None) < len(words):
                     found[f"{field}_words"] = words
             else:
-                found[field] = self._cells[field](given)
+                found[field] = self._cells[field](values)
         return found
 
     def values(self, record: R) -> list[Any]:
         """The row of a record, in the order of ``columns``."""
-        known = self._filled((record,))
+        known = self._filled(self._given((record,)))
         return [known[column][0] if column in known else None for column in self.columns]
 
     def record(self, row: Sequence[Any], **outside: Any) -> R:

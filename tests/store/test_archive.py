@@ -34,7 +34,7 @@ from archiver.model import (
     Skip,
     State,
 )
-from archiver.store import Archive, file, portion, reading, schema
+from archiver.store import Archive, cells, file, portion, reading, schema
 from archiver.store.again import Again
 from archiver.store.sightings import Sightings
 from archiver.store.writer import CaptureWriter
@@ -655,6 +655,22 @@ def refused(path: Path, *, writable: bool = True) -> str:
     assert before == (path.read_bytes() if path.is_file() else None)
     assert str(caught.value).startswith(f"{path}: ")
     return str(caught.value).removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (["plain", None, "", "\0"], ["plain", None, "", "\ufffd"]),
+        (["plain", "wid\xe9", "\ud800"], ["plain", "wid\xe9", "\ufffd"]),
+        (["plain\0", "wid\xe9"], ["plain\ufffd", "wid\xe9"]),
+        (["plain", "wid\xe9\0", None], ["plain", "wid\xe9\ufffd", None]),
+        (["plain", "wid\xe9", "\U0001f600"], ["plain", "wid\xe9", "\U0001f600"]),
+    ],
+)
+def test_the_texts_of_a_column_are_cleaned_wherever_it_is_needed(
+    given: list[str | None], kept: list[str | None]
+) -> None:
+    assert list(cells.texts(given)) == kept
 
 
 @pytest.mark.parametrize("writable", [True, False])
