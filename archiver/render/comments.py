@@ -9,6 +9,9 @@ from archiver.render.shapes import Row
 from archiver.tree import Node, Thread
 from archiver.views import NO_TIME, CommentView, Link, time_of
 
+_NO_NOTES = (None, None, None)
+"""No flair, no note, no language."""
+
 
 class CommentRows:
     """Makes the rows of one thread's comments, for pages of one folder."""
@@ -31,21 +34,7 @@ class CommentRows:
         below = replies, missing, urls.linkable(node.missing_url) if node.missing_url else None
         to = self.name(node.parent) if to_href is not None else None
         if comment is None:
-            texts = (
-                fragment,
-                self.name(node),
-                None,
-                "",
-                *NO_TIME,
-                *NO_TIME,
-                None,
-                None,
-                None,
-                to,
-                to_href,
-                depth,
-                None,
-            )
+            texts = fragment, self.name(node), None, "", *NO_TIME, *NO_TIME, *_NO_NOTES, to, to_href, depth, None
             return Row((True, None, (), False, False), (*texts, *below), (None,))
         author, author_href, _ = self._authors[comment.author]
         state, body, edited = comment.state, None, comment.edited
