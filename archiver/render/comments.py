@@ -21,7 +21,8 @@ class CommentRows:
         self._parts = parts
         self._words = parts.words
         self._author = post.author
-        self._authors = parts.authors(post.host, here)
+        self._way = parts.person_way(post.host, here)
+        self._files = parts.person_files
         self._context = parts.context(post.host, here, 4)
 
     def row(self, node: Node, to_href: str | None) -> Row:
@@ -36,7 +37,8 @@ class CommentRows:
         if comment is None:
             texts = fragment, self.name(node), None, "", *NO_TIME, *NO_TIME, *_NO_NOTES, to, to_href, depth, None
             return Row((True, None, (), False, False), (*texts, *below), (None,))
-        author, author_href, _ = self._authors[comment.author]
+        author = comment.author
+        href = None if author is None else self._way + self._files[author]
         state, body, edited = comment.state, None, comment.edited
         note = parts.state_note(comment) if state != "live" else None
         if comment.body is None or comment.body_format is None:
@@ -47,8 +49,8 @@ class CommentRows:
             (False, state, self._marks(comment), node.cut, edited is not None and edited != comment.created),
             (
                 fragment,
-                author,
-                author_href,
+                parts.unknown_author if author is None else author,
+                href,
                 views.points(comment, words),
                 *(views.time_texts(comment.created, words) if comment.created else NO_TIME),
                 *(views.time_texts(edited, words) if edited else NO_TIME),
@@ -68,7 +70,7 @@ class CommentRows:
         """Who wrote a comment, in a sentence."""
         if node is None or node.comment is None:
             return self._words.gettext("a missing comment")
-        return node.comment.author or self._words.gettext("unknown author")
+        return node.comment.author or self._parts.unknown_author
 
     def _marks(self, comment: Comment) -> tuple[tuple[str, str], ...]:
         """(class, text) of what is special about a comment, but for its flair."""

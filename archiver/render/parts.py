@@ -62,7 +62,7 @@ MARKS = {
 COMMUNITIES_KEPT = 50
 """Sidebars kept for the next thread."""
 AUTHORS_KEPT = 20_000
-"""Links to people kept for the next page of a folder; big enough for those who write most."""
+"""People whose files are kept for the next page; big enough for those who write most."""
 FOLDERS_KEPT = 100
 """Folders of which something is kept."""
 LINKS_KEPT = 10_000
@@ -99,7 +99,10 @@ class Parts:
         self.title = (settings.title or self._archive_title()).replace("\0", "")
         self.description = settings.description and settings.description.replace("\0", "")
         self._communities: dict[tuple[Community, str], tuple[CommunityView, list[tuple[str, str, str]]]] = {}
-        self._authors = Kept(self._authors_in, FOLDERS_KEPT)
+        self.unknown_author = words.gettext("unknown author")
+        self.person_files: Mapping[str, str] = Kept(_person_file, AUTHORS_KEPT)
+        """The files of people's pages, by name. To find the way to their folder as well takes longer than all else."""
+        self._person_ways = Kept(self._person_way, FOLDERS_KEPT)
         self._ways = Kept(self._way, LINKS_KEPT)
         self._contexts = Kept(self._context_in, FOLDERS_KEPT)
         self._community_link = Kept(self._community_link_in, LINKS_KEPT)
@@ -230,25 +233,19 @@ class Parts:
 
         return markup.Context(host=host, link=link, headings=headings)
 
-    def authors(self, host: str, here: str) -> Mapping[str | None, Link]:
-        """Who wrote something, by name, as pages in the folder of ``here`` link to them: who wrote has a page."""
-        return self._authors[host, here[: here.rfind("/") + 1]]
+    def person_way(self, host: str, here: str) -> str:
+        """The link from the folder of ``here`` to the one where all people of a site have their pages."""
+        return self._person_ways[host, here[: here.rfind("/") + 1]]
 
-    def _authors_in(self, key: tuple[str, str]) -> Mapping[str | None, Link]:
+    def _person_way(self, key: tuple[str, str]) -> str:
         host, folder = key
-        # The pages of all people of a site lie in one folder, and its address takes longer to find than a name in it.
-        way = urls.relative(self.addresses.person(host, "x"), folder).removesuffix("x")
-
-        def link(name: str | None) -> Link:
-            if name is None:
-                return Link(self.words.gettext("unknown author"))
-            return Link(name, urls.page_name(way + urls.safe_name(name, folded=True)))
-
-        return Kept(link, AUTHORS_KEPT)
+        return urls.relative(self.addresses.person(host, "x"), folder).removesuffix("x")
 
     def author(self, host: str, name: str | None, here: str) -> Link:
         """Who wrote something; everybody who wrote has a page."""
-        return self.authors(host, here)[name]
+        if name is None:
+            return Link(self.unknown_author)
+        return Link(name, self.person_way(host, here) + self.person_files[name])
 
     def person_link(self, host: str, name: str, here: str) -> Link:
         """Somebody who need not have written anything here."""
@@ -332,6 +329,10 @@ class Parts:
         if len(known) == 1:
             return self.words.gettext("Archive of %(name)s") % {"name": known[0]}
         return self.words.gettext("Archive")
+
+
+def _person_file(name: str) -> str:
+    return urls.page_name(urls.safe_name(name, folded=True))
 
 
 class OrderFiles(NamedTuple):
