@@ -218,9 +218,11 @@ class Ledger:
         (stale,) = next(self._rows("SELECT count(*) FROM gone WHERE path NOT IN (SELECT path FROM file)"))
         return written, total - written, stale
 
-    def files(self) -> Iterator[tuple[str, int, str]]:
-        """(sha256, size, path) of every file of the site, by path."""
-        yield from self._rows("SELECT sha256, size, path FROM file ORDER BY path")
+    def manifest(self) -> Iterator[str]:
+        """A line for each file of the site, by path: its sha256, size and path, with tabs between."""
+        tab, end = "char(9)", "char(10)"
+        for (line,) in self._rows(f"SELECT sha256||{tab}||size||{tab}||path||{end} FROM file ORDER BY path"):
+            yield line
 
 
 def has_size(path: str | Path, size: int) -> bool:

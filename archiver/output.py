@@ -193,8 +193,7 @@ class Build:
 
     def _write_manifest(self) -> None:
         with (self.work / "manifest.new").open("w", encoding="utf-8", newline="\n") as target:
-            for digest, size, path in self.ledger.files():
-                target.write(f"{digest}\t{size}\t{path}\n")
+            target.writelines(self.ledger.manifest())
         # Its being in place there says: from now on files are moved.
         (self.work / "manifest.new").rename(self.work / "site" / MANIFEST)
 
