@@ -199,8 +199,11 @@ class Ledger:
     def damaged(self, output: Path) -> set[str]:
         """The units with files that are not in the site folder, or have another size there."""
         root = f"{output}/"
-        lost = [path for path, size in self._rows("SELECT path, size FROM file") if not has_size(root + path, size)]
-        return {unit for path in lost for (unit,) in self._rows("SELECT unit FROM file WHERE path = ?", (path,))}
+        units: set[str] = set()
+        for path, size in self._rows("SELECT path, size FROM file"):
+            if not has_size(root + path, size):
+                units.update(unit for (unit,) in self._rows("SELECT unit FROM file WHERE path = ?", (path,)))
+        return units
 
     def changed(self) -> Iterator[str]:
         """Paths of the files written by this build; lists come after the pages they lead to."""

@@ -103,8 +103,6 @@ class PostView(msgspec.Struct, gc=False):
     """A post at the head of its thread."""
 
     title: str
-    titled: bool
-    """The title is the source's own."""
     link: str | None
     """The address it shares."""
     domain: str | None

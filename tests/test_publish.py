@@ -85,6 +85,21 @@ def test_every_link_of_the_site_leads_somewhere(make_site: Make, lines: Any) -> 
     assert site.broken_links() == []
 
 
+def test_without_pages_of_people_nothing_links_to_them(make_site: Make, lines: Any) -> None:
+    site = make_site([lines([post(), comment(1, None, "bob", 1), comment(2, 1, "ann", 2)])], people=False)
+    assert site.broken_links() == []
+    assert "bob" in site.page("www.reddit.com/r/tea/comments/p1.html").css_first("#ck1 .who").text()
+
+
+def test_an_edit_is_given_a_time_only_where_it_is_shown_as_another(make_site: Make, lines: Any) -> None:
+    at = 1_700_000_000
+    edits = [at, at + 0.6, at + 61]
+    records = [comment(n, None, "bob", 1) | {"created_utc": at, "edited": edit} for n, edit in enumerate(edits)]
+    page = make_site([lines([post(), *records])]).page("www.reddit.com/r/tea/comments/p1.html")
+    shown = {node.attributes["id"]: bool(node.css_first(".edited time")) for node in page.css("article.comment")}
+    assert shown == {"ck0": False, "ck1": False, "ck2": True}
+
+
 def test_a_long_thread_goes_on_over_pages_and_loses_nothing(make_site: Make, lines: Any) -> None:
     records = [post(), *(comment(n, n - 1 if n % 30 else None, "user", n % 5) for n in range(1, 101))]
     site = make_site([lines(records)], comments_per_page=20)

@@ -15,9 +15,8 @@ from markupsafe import Markup
 from archiver import theme
 from archiver.config import Settings
 from archiver.render import comments, entries, post_lines
-from archiver.render.compiling import Direct, quickened
+from archiver.render.compiling import Direct, only_shows, quickened
 from archiver.render.shapes import CUT, SHAPES_KEPT, Row, Shapes
-from archiver.render.stand_ins import within
 from archiver.render.templates import Templates
 from archiver.words import Words
 
@@ -62,19 +61,22 @@ def test_posts_in_lists_are_as_their_template_makes_them(some: list[Row]) -> Non
     assert TEMPLATES.post_lines(some) == rendered("post_line", [post_lines.view(row) for row in some], 1)
 
 
-def shapes_of(template: str) -> tuple[Shapes, Callable[[Sequence[Row]], list[str]], list[int]]:
-    """The shapes of a template that shows rows of one text and one piece of HTML; how many rows it was asked for."""
+def shapes_of(template: str) -> tuple[Shapes, Callable[[Sequence[Row]], list[bytes]], list[int]]:
+    """The shapes of a template that shows rows of a text and a piece of HTML; how it renders them; how many it did."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     environment.code_generator_class = Direct
-    environment.tests["in"] = within
+    environment.globals.update(_=lambda text: text, cut=CUT)
+    if "rows" not in template:
+        template = f"{{% for c in rows %}}{template}{{{{ cut }}}}{{% endfor %}}"
     compiled = quickened(environment.from_string(template))
     asked: list[int] = []
 
     def ask(some: Sequence[Row]) -> list[str]:
         asked.append(len(some))
-        return [compiled.render(c=SimpleNamespace(kind=row.kinds[0], a=row.texts[0], h=row.html[0])) for row in some]
+        rows = [SimpleNamespace(kind=row.kinds[0], a=row.texts[0], h=row.html[0]) for row in some]
+        return compiled.render(rows=rows).split(CUT)
 
-    return Shapes(ask), ask, asked
+    return Shapes(ask, shaped=only_shows(compiled)), lambda some: [one.encode() for one in ask(some)[:-1]], asked
 
 
 ROWS = [Row((1,), (text,), (Markup(f"<i>{number}</i>"),)) for number, text in enumerate(["bob", "<eve>", " x ", "12"])]
@@ -86,14 +88,16 @@ ROWS = [Row((1,), (text,), (Markup(f"<i>{number}</i>"),)) for number, text in en
         "{{ c.a }}",
         "{{ c.a }}, {{ c.h }} {{ c.a }} 100 %",
         "{% if c.a %}{{ c.h }}{% endif %}",
-        "{{ c.kind + 1 }}{{ c.a if c.a is not none else '' }}",
+        "{{ 'yes' if c.kind == 1 else 'no' }}{{ c.a if c.a is not none else '' }}",
+        "{% set word = _('word') %}{% for c in rows %}{{ word }}{{ c.a }}{{ _('x') }}{{ cut }}{% endfor %}",
+        "{% set at = c.a %}{% if c.kind in (1, 2) %}{{ at }}{% endif %}",
     ],
 )
 def test_what_shows_texts_is_asked_once_for_a_shape(template: str) -> None:
     shapes, ask, asked = shapes_of(template)
     made = shapes.pieces(ROWS)
     assert asked == [1, 1]  # with stand-ins, and with the first row's own texts
-    assert made == [piece.encode() for piece in ask(ROWS)]
+    assert made == ask(ROWS)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,18 @@ def test_what_shows_texts_is_asked_once_for_a_shape(template: str) -> None:
         "{% if c.a == '12' %}twelve{% endif %}{{ c.a }}",
         "{% if c.a != '12' %}not twelve{% endif %}{{ c.a }}",
         "{% if c.a in ('12', 'x') %}known{% endif %}{{ c.a }}",
+        "{% set w %}{{ c.a }}{% endset %}{% if w == '12' %}twelve{% endif %}{{ w }}",
+        "{% filter trim %}{{ c.a }}{% endfilter %}",
+        "{{ 'x12'.endswith(c.a) }}{{ c.a }}",
+        "{{ 'at 12 there'|replace(c.a, 'N') }}{{ c.a }}",
+        "{{ loop.index }}{{ c.a }}",
+        "{% if not loop.first %}<hr>{% endif %}{{ c.a }}",
+        "{{ loop.cycle('odd', 'even') }}{{ c.a }}",
+        "{% macro m(x) %}{{ x }}{% endmacro %}{% for c in rows %}{{ m(c.a)|trim }}{{ cut }}{% endfor %}",
+        "{% set one = cycler('odd', 'even') %}{% for c in rows %}{{ one.next() }}{{ c.a }}{{ cut }}{% endfor %}",
+        "{% for c in rows %}{{ c.a }}{{ cut }}{% else %}none{% endfor %}",
+        "{% for c in rows %}{{ c.a }}{{ cut }}{% endfor %}{% if rows %}</ol>{% endif %}",
+        "{% for c in rows %}{{ c.a }}{{ rows|length }}{{ cut }}{% endfor %}",
         "{% if c.a in 'x12x' %}part{% endif %}{{ c.a }}",
         "{% if c.a not in 'x12x' %}no part{% endif %}{{ c.a }}",
         "{% if c.a is in('x12x') %}part{% endif %}{{ c.a }}",
@@ -140,14 +156,16 @@ def test_what_shows_texts_is_asked_once_for_a_shape(template: str) -> None:
     ],
 )
 def test_what_looks_at_texts_is_asked_for_every_row(template: str) -> None:
-    shapes, ask, _ = shapes_of(template)
-    assert shapes.pieces(ROWS) == [piece.encode() for piece in ask(ROWS)]
+    shapes, ask, asked = shapes_of(template)
+    made = shapes.pieces(ROWS)
+    assert asked[-1] == len(ROWS)
+    assert made == ask(ROWS)
 
 
 def test_no_text_and_an_empty_one_are_two_shapes() -> None:
     shapes, ask, _ = shapes_of("{% if c.a is none %}none{% endif %}-{{ c.a }}-{% if not c.a %}nothing{% endif %}")
     some = [Row((1,), (text,), (Markup("x"),)) for text in (None, "", "a", None, "", "b")]
-    assert shapes.pieces(some) == [piece.encode() for piece in ask(some)]
+    assert shapes.pieces(some) == ask(some)
 
 
 def test_more_shapes_than_are_kept_are_left_to_the_template_together() -> None:
@@ -155,20 +173,25 @@ def test_more_shapes_than_are_kept_are_left_to_the_template_together() -> None:
     some = [Row((number,), (f"<{number}>",), (Markup("x"),)) for number in range(SHAPES_KEPT + 20)]
     made = shapes.pieces(some)
     assert asked[-1] == 20
-    assert made == [piece.encode() for piece in ask(some)]
+    assert made == ask(some)
 
 
-def test_pieces_are_cut_and_half_characters_replaced() -> None:
-    shapes, _, _ = shapes_of(f"{{{{ c.a }}}}{CUT}{{{{ c.h }}}}")
-    assert shapes.pieces([Row((1,), ("\ud83d",), (Markup("y"),))] * 2) == [b"?", b"y"] * 2
+def test_half_characters_are_replaced_and_the_end_is_known() -> None:
+    shapes, _, _ = shapes_of("{% for c in rows %}{{ c.a }}{{ cut }}{% endfor %}</ol>")
+    assert shapes.pieces([Row((1,), ("\ud83d",), (Markup("y"),))] * 2) == [b"?"] * 2
+    assert shapes.end == "</ol>"
     assert shapes.pieces([]) == []
 
 
 @pytest.mark.parametrize("name", [one.name for one in theme.installed()])
 def test_installed_themes_only_show_texts(name: str) -> None:
     made = Templates(Settings(), theme.load(name), Words(), "Title")
-    made.comments([Row((False, "live", (("op", "OP"),), False, True), ("x",) * 24, (Markup("y"),))])
-    made.entries([Row(("post",), ("x",) * 11)])
-    made.post_lines([Row(("live", (("pinned", "pinned"),), True), ("x",) * 21)])
-    for shapes in (made._comments, made._entries, made._post_lines):
-        assert all(shapes._known.values())
+    for text in ("x", None):
+        for ghost in (True, False):
+            kinds = (ghost, "live", (("op", "OP"),), False, True)
+            made.comments([Row(kinds, ("x", *[text] * 23), (Markup("y"),))])
+        made.entries([Row(("post",), ("x", *[text] * 10))])
+        made.post_lines([Row(("live", (("pinned", "pinned"),), True), ("x", *[text] * 20))])
+    known = [shape for shapes in made._shapes.values() for shape in shapes._known.values()]
+    assert len(known) == 8
+    assert all(known)

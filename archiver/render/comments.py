@@ -37,23 +37,24 @@ class CommentRows:
         if comment is None:
             texts = fragment, self.name(node), None, "", *NO_TIME, *NO_TIME, *_NO_NOTES, to, to_href, depth, None
             return Row((True, None, (), False, False), (*texts, *below), (None,))
-        author = comment.author
-        href = None if author is None else self._way + self._files[author]
-        state, body, edited = comment.state, None, comment.edited
+        author, state, body = comment.author, comment.state, None
+        href = self._way + self._files[author] if author is not None and self._way is not None else None
+        created = views.time_texts(comment.created, words) if comment.created else NO_TIME
+        edited = views.time_texts(comment.edited, words) if comment.edited else NO_TIME
         note = parts.state_note(comment) if state != "live" else None
         if comment.body is None or comment.body_format is None:
             note = note or words.gettext("The text is not in this archive.")
         else:
             body = markup.render(comment.body, comment.body_format, self._context, fragment + "-")
         return Row(
-            (False, state, self._marks(comment), node.cut, edited is not None and edited != comment.created),
+            (False, state, self._marks(comment), node.cut, edited != NO_TIME and edited != created),
             (
                 fragment,
                 parts.unknown_author if author is None else author,
                 href,
                 views.points(comment, words),
-                *(views.time_texts(comment.created, words) if comment.created else NO_TIME),
-                *(views.time_texts(edited, words) if edited else NO_TIME),
+                *created,
+                *edited,
                 comment.flair or None,
                 note,
                 views.language(comment.language) if comment.language else None,

@@ -18,12 +18,60 @@ needs_escape = re.compile("[&<>'\"]").search
 """Most texts have none of these, which takes less time to find out than to make a Markup object."""
 
 
+_SHOWS = "only_shows"
+"""The name of that in what is written."""
+_PLAIN = (
+    nodes.And, nodes.Assign, nodes.Call, nodes.Compare, nodes.CondExpr, nodes.Const, nodes.For, nodes.Getattr,
+    nodes.Getitem, nodes.If, nodes.Name, nodes.Not, nodes.Operand, nodes.Or, nodes.Output, nodes.TemplateData,
+    nodes.Test, nodes.Tuple,
+)  # fmt: skip
+"""What may stand in a loop over rows that only shows them."""
+
+
+def only_shows(template: Template) -> bool:
+    """Does it show rows one after the other, and nothing else that depends on them?"""
+    found: bool = template.root_render_func.__globals__[_SHOWS]
+    return found
+
+
+def _only_shows(template: nodes.Template) -> bool:
+    loops = [node for node in template.body if isinstance(node, nodes.For)]
+    names = [name for name in template.find_all(nodes.Name) if name.name == "rows"]
+    if len(loops) != 1 or names != [loops[0].iter]:
+        return False
+    return all(map(_is_plain, (loops[0], *loops[0].find_all(nodes.Node))))
+
+
+def _is_plain(node: nodes.Node) -> bool:
+    """Does it see no more of a row than what ``stand_ins`` can refuse, and nothing of the other rows?"""
+    if isinstance(node, nodes.For):
+        return not (node.else_ or node.test or node.recursive)
+    if isinstance(node, nodes.Call):  # of words only
+        constant = all(isinstance(one, nodes.Const) for one in node.args) and not (node.kwargs or node.dyn_args)
+        return constant and isinstance(node.node, nodes.Name) and node.node.name in ("_", "gettext")
+    if isinstance(node, nodes.Test):
+        return node.name in ("none", "defined")
+    if isinstance(node, nodes.Getitem):
+        return isinstance(node.arg, nodes.Const)
+    if isinstance(node, nodes.Operand):  # a text does not ask what may be within it
+        return node.op not in ("in", "notin") or isinstance(node.expr, nodes.Tuple)
+    if isinstance(node, nodes.Name):
+        return node.name != "loop"
+    return isinstance(node, _PLAIN)
+
+
 class Direct(CodeGenerator):
     """``x.name`` is Python's ``x.name``, and ``f(x)`` its call.
 
     Jinja looks for an item where there is no attribute, and asks of each function whether it wants to know the context.
     Views have attributes only, and functions here want nothing.
     """
+
+    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802
+        """Write the template, and whether it only shows its rows."""
+        shows = _only_shows(node)  # which writing may change
+        super().visit_Template(node, frame)
+        self.writeline(f"{_SHOWS} = {shows}")
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802  Jinja's name
         """Write an attribute."""
@@ -44,18 +92,6 @@ class Direct(CodeGenerator):
             self.visit(argument, frame)
             self.write(", ")
         self.write(")")
-
-    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802
-        """Write a comparison. Whether something stands within a text is not asked of it otherwise."""
-        first = node.ops[0]
-        if len(node.ops) > 1 or first.op not in ("in", "notin"):
-            super().visit_Compare(node, frame)
-            return
-        self.write("(environment.tests['in'](" if first.op == "in" else "(not environment.tests['in'](")
-        self.visit(node.expr, frame)
-        self.write(", ")
-        self.visit(first.expr, frame)
-        self.write("))")
 
 
 class Remembered(BytecodeCache):

@@ -59,7 +59,7 @@ class EntryRows:
         return Row(
             ("comment" if comment else "post",),
             (
-                parts.post_title(post)[0],
+                parts.post_title(post),
                 f"{href}#{urls.fragment(comment.id)}" if comment else href,
                 views.points(record, words),
                 community,

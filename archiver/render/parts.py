@@ -99,7 +99,9 @@ class Parts:
         self.title = (settings.title or self._archive_title()).replace("\0", "")
         self.description = settings.description and settings.description.replace("\0", "")
         self._communities: dict[tuple[Community, str], tuple[CommunityView, list[tuple[str, str, str]]]] = {}
+        self._people = settings.people
         self.unknown_author = words.gettext("unknown author")
+        """Said in place of a name."""
         self.person_files: Mapping[str, str] = Kept(_person_file, AUTHORS_KEPT)
         """The files of people's pages, by name. To find the way to their folder as well takes longer than all else."""
         self._person_ways = Kept(self._person_way, FOLDERS_KEPT)
@@ -109,14 +111,12 @@ class Parts:
 
     def post(self, post: Post, count: int, here: str) -> PostView:
         """A post as the head of its thread shows it; so many comments are in this archive."""
-        title, titled = self.post_title(post)
         body, note = self._body(post, here)
         if post.state is None:
             note = self.words.gettext("The post itself is not in this archive, only comments on it.")
         link = urls.linkable(post.url)
         return PostView(
-            title=title,
-            titled=titled,
+            title=self.post_title(post),
             link=link,
             domain=views.domain(link) if link else None,
             href=self.thread_href(post, here),
@@ -159,18 +159,18 @@ class Parts:
         some = self.words.number(count)
         return self.words.ngettext("%(some)s of %(num)s comment", "%(some)s of %(num)s comments", declared, some=some)
 
-    def post_title(self, post: Post) -> tuple[str, bool]:
-        """A title to show, and whether it is the source's own."""
+    def post_title(self, post: Post) -> str:
+        """A title to show: the source's own, or what is known instead."""
         if post.title:
-            return post.title, True
+            return post.title
         words = self.words
         if post.state == "redacted":
-            return words.gettext("Removed on request"), False
+            return words.gettext("Removed on request")
         if post.state is None:
-            return words.gettext("Thread %(id)s") % {"id": post.id}, False
+            return words.gettext("Thread %(id)s") % {"id": post.id}
         if post.created:
-            return words.gettext("Untitled thread of %(day)s") % {"day": words.day(post.created.earliest)[1]}, False
-        return words.gettext("Untitled thread"), False
+            return words.gettext("Untitled thread of %(day)s") % {"day": words.day(post.created.earliest)[1]}
+        return words.gettext("Untitled thread")
 
     def _body(self, post: Post, here: str) -> tuple[Markup | None, str | None]:
         """The text of a post as HTML, and what to say where there is none."""
@@ -233,19 +233,20 @@ class Parts:
 
         return markup.Context(host=host, link=link, headings=headings)
 
-    def person_way(self, host: str, here: str) -> str:
-        """The link from the folder of ``here`` to the one where all people of a site have their pages."""
-        return self._person_ways[host, here[: here.rfind("/") + 1]]
+    def person_way(self, host: str, here: str) -> str | None:
+        """The link from the folder of ``here`` to the one where all people of a site have their pages, if they have."""
+        return self._person_ways[host, here[: here.rfind("/") + 1]] if self._people else None
 
     def _person_way(self, key: tuple[str, str]) -> str:
         host, folder = key
         return urls.relative(self.addresses.person(host, "x"), folder).removesuffix("x")
 
     def author(self, host: str, name: str | None, here: str) -> Link:
-        """Who wrote something; everybody who wrote has a page."""
+        """Who wrote something; everybody who wrote has a page, where people have pages."""
         if name is None:
             return Link(self.unknown_author)
-        return Link(name, self.person_way(host, here) + self.person_files[name])
+        way = self.person_way(host, here)
+        return Link(name, None if way is None else way + self.person_files[name])
 
     def person_link(self, host: str, name: str, here: str) -> Link:
         """Somebody who need not have written anything here."""

@@ -54,11 +54,12 @@ class PostRows:
             if post.community and self._shows_community
             else (None, None, False)
         )
-        edited = post.edited
+        created = views.time_texts(post.created, words) if post.created else NO_TIME
+        edited = views.time_texts(post.edited, words) if post.edited else NO_TIME
         return Row(
-            (post.state, tuple(parts.flags(post)), edited is not None and edited != post.created),
+            (post.state, tuple(parts.flags(post)), edited != NO_TIME and edited != created),
             (
-                parts.post_title(post)[0],
+                parts.post_title(post),
                 views.domain(link) if link else None,
                 parts.thread_href(post, here),
                 author,
@@ -67,8 +68,8 @@ class PostRows:
                 community_href,
                 views.points(post, words),
                 views.liked(post, words),
-                *(views.time_texts(post.created, words) if post.created else NO_TIME),
-                *(views.time_texts(edited, words) if edited else NO_TIME),
+                *created,
+                *edited,
                 post.flair or None,
                 parts.count_of(post, count),
             ),

@@ -1,8 +1,9 @@
 """Rows that templates show by the hundred thousand: a template is asked once for each *shape* of row, not for each row.
 
 Two rows have one shape if they differ in nothing but the texts they show. Of each shape one row is rendered with
-stand-ins in place of its texts; what stands around these is then put around the texts of all others. A template that
-does more with a text than to show it, or to ask whether there is one, is asked for every row.
+stand-ins in place of its texts; what stands around these is then put around the texts of all others. That holds for
+templates that only show rows (``compiling.only_shows``); where one looks at a text all the same, its stand-in refuses.
+All others are asked for every row.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ class Row(NamedTuple):
 
 
 Ask = Callable[[Sequence[Row]], list[str]]
-"""Has the template render rows; gives what it makes of each, with CUT between the pieces."""
+"""Has the template render rows; gives what it makes of each, with CUT between the pieces, and what follows the last."""
 
 CUT = "\0"
 """No text of a dump keeps this character (markup and store take it out)."""
 SHAPES_KEPT = 500
-"""Rows of further shapes are left to the template: labels that people chose, say, may be of any number."""
+"""Rows of further shapes are left to the template; so many are not to be expected."""
 
 
 class Shape(NamedTuple):
@@ -59,10 +60,14 @@ class Shape(NamedTuple):
 class Shapes:
     """The shapes of one template's rows."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, *, shaped: bool) -> None:
+        """``shaped``: the template only shows rows."""
         self._ask = ask
+        self._most = SHAPES_KEPT if shaped else 0
         self._known: dict[Any, Shape | None] = {}
         """None: rows of this shape are left to the template."""
+        self.end = ""
+        """What the template made behind the last row, when it was asked last."""
 
     def pieces(self, rows: Sequence[Row]) -> list[bytes]:
         """All pieces that the template makes of all rows, in UTF-8."""
@@ -72,25 +77,26 @@ class Shapes:
             kinds, texts, html = row
             key = kinds, *[text and True for text in texts], *[text and True for text in html]
             shape = self._known.get(key)
-            if shape is None and key not in self._known and len(self._known) < SHAPES_KEPT:
+            if shape is None and key not in self._known and len(self._known) < self._most:
                 shape = self._known[key] = self._shape_of(row)
             if shape is None:
                 others.append(len(found))
             found.append(shape.filled(row) if shape else "")
         if others:
-            for place, made in zip(others, self._ask([rows[place] for place in others]), strict=True):
+            *all_made, self.end = self._ask([rows[place] for place in others])
+            for place, made in zip(others, all_made, strict=True):
                 found[place] = made
         # As bytes they take less space, and are copied into pages as they are. A dump may have half a character.
         return CUT.join(found).encode("utf-8", "replace").split(CUT.encode()) if found else []
 
     def _shape_of(self, row: Row) -> Shape | None:
         try:
-            (made,) = self._ask([_with_stand_ins(row)])
+            made, _ = self._ask([_with_stand_ins(row)])
         except LookedAtError:
             return None
         shape = _shape_in(made)
-        # What a template made of the stand-ins themselves, an address say, shows here.
-        return shape if shape and shape.filled(row) == self._ask([row])[0] else None
+        wanted, self.end = self._ask([row])
+        return shape if shape and shape.filled(row) == wanted else None
 
 
 def _with_stand_ins(row: Row) -> Row:

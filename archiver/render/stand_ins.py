@@ -1,9 +1,9 @@
-"""Stand-ins for texts: a template may show them, or ask whether they are there; whatever else it does is refused."""
+"""Stand-ins for texts: a template may show them, or ask whether they are there; they refuse to answer anything else."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from markupsafe import Markup
 
@@ -41,13 +41,6 @@ class StandIn(str):
 
 for _name in _REFUSED:
     setattr(StandIn, _name, _refuse)
-
-
-def within(value: object, container: Any) -> bool:
-    """What templates mean by "in"."""
-    if isinstance(value, StandIn):
-        raise LookedAtError
-    return value in container
 
 
 def stand_in(number: int, *, html: bool) -> StandIn:

@@ -18,7 +18,6 @@ from archiver.render.comments import view as comment_view
 from archiver.render.entries import view as entry_view
 from archiver.render.post_lines import view as post_line_view
 from archiver.render.shapes import CUT, Row, Shapes
-from archiver.render.stand_ins import within
 from archiver.theme import Theme
 from archiver.views import CommunityView, SiteView
 from archiver.words import Words
@@ -90,7 +89,6 @@ class Templates:
             extensions=["jinja2.ext.i18n"],
         )
         environment.code_generator_class = compiling.Direct
-        environment.tests["in"] = within
         environment.globals["site"] = SiteView(title, words.language, words.direction)
         environment.globals["number"] = words.number
         environment.filters["listed"] = words.listed
@@ -106,10 +104,11 @@ class Templates:
         except jinja2.TemplateError as error:
             raise ThemeError(f"theme '{theme.name}': {_place(error)}{error}") from error
         self._templates = {name: compiling.quickened(template) for name, template in templates.items()}
-        self._comments = self._shapes("comment", comment_view, 3)
-        self._comments_end = self._split("comment", [], 3)
-        self._entries = self._shapes("entry", entry_view, 1)
-        self._post_lines = self._shapes("post_line", post_line_view, 1)
+        self._shapes = {
+            "comment": self._shapes_of("comment", comment_view, 3),
+            "entry": self._shapes_of("entry", entry_view, 1),
+            "post_line": self._shapes_of("post_line", post_line_view, 1),
+        }
 
     def _module(self, macros: jinja2.Template) -> object:
         try:
@@ -172,25 +171,30 @@ class Templates:
 
     def comments(self, rows: Sequence[Row]) -> list[Pieces]:
         """Each comment in pieces: what opens it, the list of its replies, closes that list, closes the comment."""
-        end = self._comments_end[0]
-        pieces = iter(self._comments.pieces(rows))
+        found = self._pieces("comment", rows, 3)
+        pieces, end = iter(found), _encoded(self._shapes["comment"].end)
         return [(opening, replies, end, close) for opening, replies, close in zip(pieces, pieces, pieces, strict=True)]
 
     def entries(self, rows: Sequence[Row]) -> list[bytes]:
         """The HTML of each of several things that people wrote."""
-        return self._entries.pieces(rows)
+        return self._pieces("entry", rows, 1)
 
     def post_lines(self, rows: Sequence[Row]) -> list[bytes]:
         """The HTML of each of several posts in a list."""
-        return self._post_lines.pieces(rows)
+        return self._pieces("post_line", rows, 1)
 
-    def _shapes(self, kind: str, view: Callable[[Row], Any], pieces: int) -> Shapes:
+    def _pieces(self, kind: str, rows: Sequence[Row], pieces: int) -> list[bytes]:
+        found = self._shapes[kind].pieces(rows)
+        self._check(kind, len(found), pieces * len(rows))
+        return found
+
+    def _shapes_of(self, kind: str, view: Callable[[Row], Any], pieces: int) -> Shapes:
         def ask(rows: Sequence[Row]) -> list[str]:
             found = self._rendered(kind, [view(row) for row in rows]).split(CUT)
             self._check(kind, len(found), pieces * len(rows) + 1)
-            return [CUT.join(found[at : at + pieces]) for at in range(0, len(found) - 1, pieces)]
+            return [*(CUT.join(found[at : at + pieces]) for at in range(0, len(found) - 1, pieces)), found[-1]]
 
-        return Shapes(ask)
+        return Shapes(ask, shaped=compiling.only_shows(self._templates[kind]))
 
     def part(self, kind: str, view: Any) -> Markup:
         """The HTML of one thing, "post" or "sidebar", to be shown by another template."""

@@ -71,6 +71,7 @@ class Archive(ArchiveFile):
         """
         with self._explained():
             self._db.execute("BEGIN IMMEDIATE")
+            self._capture.clear()
             writer = CaptureWriter(self._db, capture, member)
             try:
                 yield writer
@@ -197,8 +198,8 @@ class Archive(ArchiveFile):
 
     def thread(self, key: int) -> StoredThread:
         """One thread with all that is below it."""
-        (post, capture) = next(self._posts("WHERE key = ?", (key,)))
-        captures = {capture}
+        (post, source) = next(self._posts("WHERE key = ?", (key,)))
+        captures = {source}
         comments = []
         sources = []
         outside = {"host": post.host, "post": post.id, "community": post.community}
@@ -219,7 +220,7 @@ class Archive(ArchiveFile):
             for parent, ids, count, url in self._rows(sql, (key,))
         ]
         captures.update(sources)
-        seen = [self._capture[id] for id in sorted(captures)]
+        seen = [capture for id in sorted(captures) if (capture := self._capture[id])]
         if len(seen) > 1:
             comments = _placed(comments, sources, {capture.id: capture.sha256 for capture in seen})
         told = [capture.captured for capture in seen if capture.captured]
@@ -328,9 +329,8 @@ class Archive(ArchiveFile):
         for row in self._rows(f"SELECT capture, {_columns(POSTS)} FROM post {rest}", values):
             yield POSTS.record(row[1:]), row[0]
 
-    def _capture_with(self, id: int) -> Capture:
-        (found,) = self._captures("WHERE id = ?", (id,))
-        return found
+    def _capture_with(self, id: int) -> Capture | None:
+        return next(iter(self._captures("WHERE id = ?", (id,))), None)
 
     def _captures(self, rest: str, values: tuple[Any, ...] = ()) -> list[Capture]:
         sql = f"""SELECT id, name, sha256, size, format, captured, captured_latest, captured_words, newest, imported,
