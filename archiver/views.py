@@ -65,40 +65,6 @@ class PageLink(msgspec.Struct, gc=False):
     """Pages between the link before and this one are left out."""
 
 
-class CommentView(msgspec.Struct, gc=False):
-    """One comment, or the ghost of one."""
-
-    fragment: str
-    """Id of its element."""
-    ghost: bool
-    author: Link
-    points: str
-    created: Time | None
-    edited: Time | None
-    edited_apart: bool
-    """… at another time than it was written."""
-    marks: list[tuple[str, str]]
-    """(class, text) of what is special about it: OP, moderator …"""
-    state: State | None
-    note: str | None
-    """Said in place of a text that is not there."""
-    body: Markup | None
-    language: str | None
-    """Of the text, where it is known."""
-    parent: Link | None
-    """What it answers; None: the post."""
-    depth: str
-    """ "1" for answers to the post."""
-    original: str | None
-    replies: str | None
-    """ "9 replies": the direct ones in this archive; None: there are none."""
-    missing: str | None
-    """ "2 replies not in this archive"."""
-    missing_url: str | None
-    cut: bool
-    """Its parents form a loop."""
-
-
 class PostView(msgspec.Struct, gc=False):
     """A post at the head of its thread."""
 
