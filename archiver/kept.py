@@ -12,7 +12,8 @@ V = TypeVar("V")
 class Kept(dict[K, V]):
     """``kept[key]`` is what ``make(key)`` gives, but to ask again costs no more than to look into a dict.
 
-    That is a third of what functools.lru_cache takes, which matters to what is asked for every comment.
+    That is a little less than functools.lru_cache takes, and half of it with several arguments; some of these are asked
+    for every comment.
     """
 
     def __init__(self, make: Callable[[K], V], most: int) -> None:

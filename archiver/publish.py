@@ -60,6 +60,8 @@ def build_site(
 ) -> Report:
     """Import the dumps, purge what has to go, render every page and put the site in place. Raises ArchiverError.
 
+    ``importing``: how; None: in the usual way.
+
     dump ─► importer ─► records ─► archive ─► thread tree ─► orders ─► pages ─► site folder
     """
     started = time.monotonic()
@@ -68,7 +70,7 @@ def build_site(
     with ExitStack() as opened:
         whole = opened.enter_context(Archive(archive_path, writable=writable))
         crew = opened.enter_context(Crew(jobs))
-        imported = _import(whole, dumps, importing, progress, crew, settings) if dumps and importing else None
+        imported = _import(whole, dumps, importing, progress, crew, settings) if dumps else None
         purged = purge(whole, redactions)
         archive = opened.enter_context(reading(archive_path, redactions))
         numbers = _numbers(archive)
@@ -97,7 +99,7 @@ def build_site(
 def _import(
     archive: Archive,
     dumps: Sequence[str],
-    importing: intake.Options,
+    importing: intake.Options | None,
     progress: intake.Progress,
     crew: Crew,
     settings: Settings,
@@ -105,7 +107,8 @@ def _import(
     from archiver import intake  # where there is something to import, as it takes long to load
 
     spare = partial(crew.prepare, settings)
-    return intake.import_dumps(archive, dumps, importing, progress, jobs=crew.jobs, spare=spare)
+    options = importing or intake.Options()
+    return intake.import_dumps(archive, dumps, options, progress, jobs=crew.jobs, spare=spare)
 
 
 def _numbers(archive: Archive) -> Numbers:

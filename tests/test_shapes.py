@@ -162,6 +162,15 @@ def test_what_looks_at_texts_is_asked_for_every_row(template: str) -> None:
     assert made == ask(ROWS)
 
 
+@pytest.mark.parametrize("more", ["{% include 'other.html' %}", "{% extends 'other.html' %}"])
+def test_what_other_templates_do_is_not_known(more: str) -> None:
+    environment = jinja2.Environment(autoescape=True)
+    environment.code_generator_class = Direct
+    loop = "{% for c in rows %}{{ c.a }}{% endfor %}"
+    assert only_shows(environment.from_string(loop))
+    assert not only_shows(environment.from_string(more + loop))
+
+
 def test_no_text_and_an_empty_one_are_two_shapes() -> None:
     shapes, ask, _ = shapes_of("{% if c.a is none %}none{% endif %}-{{ c.a }}-{% if not c.a %}nothing{% endif %}")
     some = [Row((1,), (text,), (Markup("x"),)) for text in (None, "", "a", None, "", "b")]

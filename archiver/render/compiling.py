@@ -39,6 +39,8 @@ def _only_shows(template: nodes.Template) -> bool:
     names = [name for name in template.find_all(nodes.Name) if name.name == "rows"]
     if len(loops) != 1 or names != [loops[0].iter]:
         return False
+    if any(template.find_all((nodes.Include, nodes.Extends))):  # which may see the rows as well
+        return False
     return all(map(_is_plain, (loops[0], *loops[0].find_all(nodes.Node))))
 
 
