@@ -254,7 +254,7 @@ def missing(count: int | None, words: Words) -> str | None:
 def points(record: Post | Comment, words: Words) -> str:
     """What is known of a score."""
     if record.score is not None:
-        return words.points[record.score]
+        return words.points(record.score)
     if isinstance(record, Comment) and record.score_hidden:
         return words.gettext("score hidden")
     return words.gettext("score unknown")

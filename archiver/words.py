@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import gettext
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from copy import copy
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
@@ -22,7 +22,6 @@ from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
 
 from archiver.errors import ConfigError
-from archiver.kept import Kept
 
 FOLDER = Path(__file__).parent / "locale"
 SOURCE = "en"
@@ -55,9 +54,9 @@ class Words:
         self._percents = copy(self._locale.percent_formats[None])
         self._percents.frac_prec = (0, 1)
         # Threads hold the same days and numbers over and over.
-        self._day = Kept(self._day_of, 4096)
-        self._around_time = Kept(self._around_time_of, 4096)
-        self._minute = Kept(self._minute_of, 1440)
+        self._day = lru_cache(4096)(self._day_of)
+        self._around_time = lru_cache(4096)(self._around_time_of)
+        self._minute = lru_cache(1440)(self._minute_of)
         self.number = lru_cache(4096)(self._number_of)
         self.percent = lru_cache(1024)(self._percent_of)
         self._counted = lru_cache(8192)(self._counted_of)
@@ -74,9 +73,9 @@ class Words:
             return self._counted(one, many, count)
         return self.translations.ngettext(one, many, count) % {"num": self.number(count), **more}
 
-    def counter(self, one: str, many: str) -> Mapping[int, str]:
-        """``ngettext`` of one message, for what is counted all the time: counter[2] is "2 replies"."""
-        return Kept(lambda count: self._counted_of(one, many, count), 4096)
+    def counter(self, one: str, many: str) -> Callable[[int], str]:
+        """``ngettext`` of one message, for what is counted all the time: counter(2) is "2 replies"."""
+        return lru_cache(4096)(partial(self._counted_of, one, many))
 
     def _percent_of(self, share: float) -> str:
         """0.969 as "96.9%"."""
@@ -84,7 +83,7 @@ class Words:
 
     def day(self, microseconds: int) -> tuple[str, str]:
         """The day of an instant since 1970, for machines and for people."""
-        return self._day[max(_EARLIEST, min(microseconds, _LATEST)) // _DAY]
+        return self._day(max(_EARLIEST, min(microseconds, _LATEST)) // _DAY)
 
     def instant(self, microseconds: int) -> tuple[str, str]:
         """An instant in UTC, for machines to the second and for people to the minute."""
@@ -92,8 +91,8 @@ class Words:
             microseconds = max(_EARLIEST, min(microseconds, _LATEST))
         minutes, rest = divmod(microseconds, _MINUTE)
         day, minute = divmod(minutes, 1440)
-        machine, before, after = self._around_time[day]
-        minute_machine, minute_text = self._minute[minute]
+        machine, before, after = self._around_time(day)
+        minute_machine, minute_text = self._minute(minute)
         return f"{machine}{minute_machine}{_SECONDS[rest // 1_000_000]}", f"{before}{minute_text}{after}"
 
     def listed(self, things: Iterable[str]) -> str:
@@ -108,7 +107,7 @@ class Words:
 
     def _around_time_of(self, day: int) -> tuple[str, str, str]:
         """What a day since 1970 puts before a time for machines, and before and after one for people."""
-        machine, text = self._day[day]
+        machine, text = self._day(day)
         before, after = self._both.split("{0}")
         return f"{machine}T", before.replace("{1}", text), after.replace("{1}", text)
 

@@ -26,7 +26,7 @@ LAYERS = [
     ["tree", "sorts", "ranking", "urls", "config"],
     ["platforms"],
     ["model"],
-    ["errors", "kept"],
+    ["errors"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 IMPORTER_MAY_SEE = {"model", "errors", "dumps", "platforms"}

@@ -59,7 +59,7 @@ class CommentRows:
         self._words = parts.words
         self._author = post.author
         self._way = parts.person_way(post.host, here)
-        self._files = parts.person_files
+        self._file = parts.person_file
         self._context = parts.context(post.host, here, 4)
 
     def row(self, node: Node, to_href: str | None) -> Row:
@@ -68,14 +68,14 @@ class CommentRows:
         fragment = urls.fragment(node.id)
         depth = words.number(node.depth + 1)
         missing = views.missing(node.missing, words) if node.missing != 0 else None
-        replies = words.replies[len(node.children)] if node.children else None
+        replies = words.replies(len(node.children)) if node.children else None
         below = replies, missing, urls.linkable(node.missing_url) if node.missing_url else None
         to = self.name(node.parent) if to_href is not None else None
         if comment is None:
             texts = fragment, self.name(node), None, "", *NO_TIME, *NO_TIME, *_NO_NOTES, to, to_href, depth, None
             return Row((True, None, (), False, False), (*texts, *below), (None,))
         author, state, body = comment.author, comment.state, None
-        href = self._way + self._files[author] if author is not None and self._way is not None else None
+        href = self._way + self._file(author) if author is not None and self._way is not None else None
         created = views.time_texts(comment.created, words) if comment.created else NO_TIME
         edited = views.time_texts(comment.edited, words) if comment.edited else NO_TIME
         note = parts.state_note(comment) if state != "live" else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
 from archiver import markup, urls, views
-from archiver.kept import Kept
 from archiver.model import Comment, Post
 from archiver.render.parts import Parts
 from archiver.render.shapes import Row
@@ -43,13 +43,13 @@ class EntryRows:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._folders = Kept(self._folder_of, 1000)
+        self._folder = lru_cache(1000)(self._folder_of)
 
     def row(self, entry: Entry) -> Row:
         """What the list of its author shows."""
         post, comment, page = entry
         parts, words = self._parts, self._parts.words
-        folder = self._folders[post.host]
+        folder = self._folder(post.host)
         record = comment or post
         href = parts.thread_href(post, folder, page)
         text = record.body and record.body_format and markup.excerpt(record.body, record.body_format)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -10,7 +11,6 @@ from markupsafe import Markup
 
 from archiver import markup, urls, views
 from archiver.config import Settings
-from archiver.kept import Kept
 from archiver.model import Comment, Community, Moment, Person, Post, Site
 from archiver.platforms import UNKNOWN_HOST
 from archiver.urls import Addresses
@@ -102,12 +102,12 @@ class Parts:
         self._people = settings.people
         self.unknown_author = words.gettext("unknown author")
         """Said in place of a name."""
-        self.person_files: Mapping[str, str] = Kept(_person_file, AUTHORS_KEPT)
-        """The files of people's pages, by name. To find the way to their folder as well takes longer than all else."""
-        self._person_ways = Kept(self._person_way, FOLDERS_KEPT)
-        self._ways = Kept(self._way, LINKS_KEPT)
-        self._contexts = Kept(self._context_in, FOLDERS_KEPT)
-        self._community_link = Kept(self._community_link_in, LINKS_KEPT)
+        self.person_file: Callable[[str], str] = lru_cache(AUTHORS_KEPT)(_person_file)
+        """The file of somebody's page, by name. To find the way to its folder as well takes longer than all else."""
+        self._person_way = lru_cache(FOLDERS_KEPT)(self._person_way_from)
+        self._way = lru_cache(LINKS_KEPT)(self._way_from)
+        self._context = lru_cache(FOLDERS_KEPT)(self._context_in)
+        self._community_link = lru_cache(LINKS_KEPT)(self._community_link_in)
 
     def post(self, post: Post, count: int, here: str) -> PostView:
         """A post as the head of its thread shows it; so many comments are in this archive."""
@@ -140,12 +140,11 @@ class Parts:
 
     def thread_href(self, post: Post, here: str, page: int = 1) -> str:
         """The link to a page of a thread's default order."""
-        way = self._ways[post.host, post.community, here[: here.rfind("/") + 1]]
+        way = self._way(post.host, post.community, here[: here.rfind("/") + 1])
         return urls.page_name(way + urls.safe_name(post.id), None, page)
 
-    def _way(self, key: tuple[str, str | None, str]) -> str:
+    def _way_from(self, host: str, community: str | None, folder: str) -> str:
         """The link from pages in a folder to the folder of a community's threads."""
-        host, community, folder = key
         return urls.relative(self.addresses.post(host, "x", community), folder).removesuffix("x")
 
     def _votes(self, votes: int | None) -> str | None:
@@ -218,11 +217,9 @@ class Parts:
 
         ``headings``: the level of their highest.
         """
-        return self._contexts[host, here[: here.rfind("/") + 1], headings]
+        return self._context(host, here[: here.rfind("/") + 1], headings)
 
-    def _context_in(self, key: tuple[str, str, Headings]) -> markup.Context:
-        host, folder, headings = key
-
+    def _context_in(self, host: str, folder: str, headings: Headings) -> markup.Context:
         def link(kind: str, name: str) -> str | None:
             local, _, instance = name.partition("@")
             known_as = local if instance.lower() == host else name
@@ -235,10 +232,9 @@ class Parts:
 
     def person_way(self, host: str, here: str) -> str | None:
         """The link from the folder of ``here`` to the one where all people of a site have their pages, if they have."""
-        return self._person_ways[host, here[: here.rfind("/") + 1]] if self._people else None
+        return self._person_way(host, here[: here.rfind("/") + 1]) if self._people else None
 
-    def _person_way(self, key: tuple[str, str]) -> str:
-        host, folder = key
+    def _person_way_from(self, host: str, folder: str) -> str:
         return urls.relative(self.addresses.person(host, "x"), folder).removesuffix("x")
 
     def author(self, host: str, name: str | None, here: str) -> Link:
@@ -246,7 +242,7 @@ class Parts:
         if name is None:
             return Link(self.unknown_author)
         way = self.person_way(host, here)
-        return Link(name, None if way is None else way + self.person_files[name])
+        return Link(name, None if way is None else way + self.person_file(name))
 
     def person_link(self, host: str, name: str, here: str) -> Link:
         """Somebody who need not have written anything here."""
@@ -256,11 +252,10 @@ class Parts:
 
     def community_link(self, host: str, name: str, here: str) -> Link:
         """A community, as it is called in running text."""
-        return self._community_link[host, name, here[: here.rfind("/") + 1]]
+        return self._community_link(host, name, here[: here.rfind("/") + 1])
 
-    def _community_link_in(self, key: tuple[str, str, str]) -> Link:
+    def _community_link_in(self, host: str, name: str, folder: str) -> Link:
         """The link to a community from any page in a folder of the site."""
-        host, name, folder = key
         sigil = self.addresses.platform(host).community_sigil
         text = f"{sigil}{name}" if sigil.endswith("/") else name
         return Link(text, urls.relative(urls.page_name(self.addresses.community(host, name)), folder))

@@ -6,14 +6,13 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from archiver.errors import StoreError
-from archiver.kept import Kept
 from archiver.model import Capture, Comment, Community, Gap, Moment, Person, Post, Site, Skip
 from archiver.sorts import EntryLine, PostLine
 from archiver.store import integrity
@@ -59,7 +58,7 @@ class Archive(ArchiveFile):
         """Open the file; a writable one is made where there is none. Raises StoreError."""
         super().__init__(path, writable=writable)
         # Most threads were in the same few captures.
-        self._capture = Kept(self._capture_with, CAPTURES_KEPT)
+        self._capture = lru_cache(CAPTURES_KEPT)(self._capture_with)
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
@@ -71,7 +70,7 @@ class Archive(ArchiveFile):
         """
         with self._explained():
             self._db.execute("BEGIN IMMEDIATE")
-            self._capture.clear()
+            self._capture.cache_clear()
             writer = CaptureWriter(self._db, capture, member)
             try:
                 yield writer
@@ -220,7 +219,7 @@ class Archive(ArchiveFile):
             for parent, ids, count, url in self._rows(sql, (key,))
         ]
         captures.update(sources)
-        seen = [capture for id in sorted(captures) if (capture := self._capture[id])]
+        seen = [capture for id in sorted(captures) if (capture := self._capture(id))]
         if len(seen) > 1:
             comments = _placed(comments, sources, {capture.id: capture.sha256 for capture in seen})
         told = [capture.captured for capture in seen if capture.captured]
