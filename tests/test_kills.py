@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -141,7 +142,9 @@ class Field:
         while not self.server.done() and time.monotonic() < end:
             time.sleep(0.001)
         if not self.server.done():
-            os.kill(process, signal.SIGKILL)
+            # It may end in between; then it was not killed.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
         return self.server.wait() == signal.SIGKILL
 
     def no_process_is_left(self) -> None:
