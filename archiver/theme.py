@@ -6,10 +6,9 @@ import importlib.resources
 from pathlib import Path
 
 import msgspec
-import yaml
 
-from archiver.config import YAML_ERRORS
-from archiver.errors import ThemeError
+from archiver.config import read_yaml
+from archiver.errors import ConfigError, ThemeError
 
 DEFAULT = "modern"
 
@@ -88,6 +87,8 @@ def _describe(folder: Path) -> _Description:
     if not path.exists():
         return _Description()
     try:
-        return msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")) or {}, _Description)
-    except (OSError, *YAML_ERRORS, msgspec.ValidationError) as error:
-        raise ThemeError(f"{path}: {' '.join(str(error).split())}") from error
+        return msgspec.convert(read_yaml(path) or {}, _Description)
+    except ConfigError as error:
+        raise ThemeError(str(error)) from error
+    except msgspec.ValidationError as error:
+        raise ThemeError(f"{path}: {error}") from error

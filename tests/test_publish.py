@@ -259,7 +259,7 @@ def test_a_template_with_a_fault_is_one_clear_error(make_site: Make, lines: Any,
     folder = tmp_path / "mine"
     (folder / "templates").mkdir(parents=True)
     (folder / "templates" / name).write_text("{% macro open(c) %}{% endmacro %}\n{{ nothing.at.all }}")
-    with pytest.raises(ThemeError, match=rf"theme 'mine': {name}: .*'nothing' is undefined"):
+    with pytest.raises(ThemeError, match=rf"theme 'mine': \S+/mine/templates/{name}:2: 'nothing' is undefined"):
         make_site([lines([post(), comment(1, None, "bob")])], theme=str(folder))
 
 
@@ -270,7 +270,32 @@ def test_a_template_that_asks_for_what_is_not_there_is_told(
     folder = tmp_path / "mine"
     (folder / "templates").mkdir(parents=True)
     (folder / "templates" / name).write_text("{{ site.titel }}")
-    with pytest.raises(ThemeError, match=rf"theme 'mine': {name}: .*no attribute 'titel'"):
+    with pytest.raises(ThemeError, match=rf"theme 'mine': \S+/mine/templates/{name}:1: .*no attribute 'titel'"):
+        make_site([lines([post(), comment(1, None, "bob")])], theme=str(folder))
+
+
+@pytest.mark.parametrize("name", ["thread.html", "post_line.html", "about.html", "macros.html"])
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{{ site.title + 1 }}", "mine/templates/{name}:2: can only concatenate str"),
+        ("{{ 1 / 0 }}", "mine/templates/{name}:2: division by zero"),
+        ("{{ 'x'|round }}", "mine/templates/{name}:2: type str doesn't define __round__"),
+        ("{{ '%d' % 'x' }}", "mine/templates/{name}:2: %d format"),
+        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "mine/templates/{name}:2: maximum recursion depth"),
+        ("{{ 1|nothing }}", "mine/templates/{name}:2: No filter named 'nothing'"),
+        ("{% if %}", "mine/templates/{name}:2: Expected an expression"),
+        ("{% include 'none.html' %}", "mine/templates/{name}:2: there is no template 'none.html'"),
+        ("\udcff", "{name}: 'utf-8' codec can't decode"),
+    ],
+)
+def test_whatever_goes_wrong_in_a_template_is_one_clear_error(
+    make_site: Make, lines: Any, tmp_path: Path, name: str, template: str, said: str
+) -> None:
+    folder = tmp_path / "mine"
+    (folder / "templates").mkdir(parents=True)
+    (folder / "templates" / name).write_bytes(f"\n{template}".encode("utf-8", "surrogateescape"))
+    with pytest.raises(ThemeError, match=rf"^theme 'mine': [^\n]*{re.escape(said.format(name=name))}[^\n]*$"):
         make_site([lines([post(), comment(1, None, "bob")])], theme=str(folder))
 
 

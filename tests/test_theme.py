@@ -78,6 +78,7 @@ def test_a_theme_that_extends_itself_is_said(tmp_path: Path) -> None:
         ("title: 2001-99-99", "month"),
         ("title: " + "[" * 5_000, "theme.yaml: "),
         ("title: !!python/object/apply:os.system ['true']", "constructor"),
+        ("title: &a x\nextends: *a", "aliases are not allowed"),
     ],
 )
 def test_a_wrong_theme_file_is_said(text: str, part: str, tmp_path: Path) -> None:

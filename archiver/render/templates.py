@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from itertools import islice
+from traceback import walk_tb
 from typing import Any, NamedTuple
 
 import jinja2
@@ -36,6 +38,11 @@ SINGLE = ("communities", "about", "accessibility")
 
 _SHARED = ("base", "shell")
 """Templates that others use."""
+
+_FAULTS = (
+    jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
+"""What templates raise: a theme's may do anything with what they are given."""
 
 
 class Frame(NamedTuple):
@@ -70,6 +77,19 @@ class Page(msgspec.Struct, frozen=True):
     data: bytes
 
 
+class _Loader(jinja2.FileSystemLoader):
+    """Names the template that cannot be read."""
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """As Jinja does it. Raises TemplateError."""
+        try:
+            return super().get_source(environment, template)
+        except jinja2.TemplateNotFound:  # an OSError too
+            raise
+        except (OSError, UnicodeDecodeError) as error:
+            raise jinja2.TemplateError(f"{template}: {error}") from error
+
+
 class Templates:
     """The templates of one theme, compiled."""
 
@@ -78,7 +98,7 @@ class Templates:
         self._base_url = settings.base_url and settings.base_url.rstrip("/")
         self._theme = theme.name
         environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader([str(folder) for folder in theme.templates]),
+            loader=_Loader([str(folder) for folder in theme.templates]),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -96,13 +116,11 @@ class Templates:
         environment.globals.update(_=translate, gettext=translate, around=_splitter(translate))
         self._shell = lru_cache(256)(self._shell_of)
         self._cut = environment.globals["cut"] = Markup(CUT)  # noqa: S704  a constant
-        try:
+        with self._explained():
             macros = compiling.quickened(environment.get_template("macros.html"))
             # Once for all templates: to import them in each takes longer than most of what they do.
-            environment.globals["m"] = self._module(macros)
+            environment.globals["m"] = macros.module
             templates = {name: environment.get_template(f"{name}.html") for name in (*ROWS, *PAGES, *SINGLE, *_SHARED)}
-        except jinja2.TemplateError as error:
-            raise ThemeError(f"theme '{theme.name}': {_place(error)}{error}") from error
         self._templates = {name: compiling.quickened(template) for name, template in templates.items()}
         self._shapes = {
             "comment": self._shapes_of("comment", comment_view, 3),
@@ -110,19 +128,11 @@ class Templates:
             "post_line": self._shapes_of("post_line", post_line_view, 1),
         }
 
-    def _module(self, macros: jinja2.Template) -> object:
-        try:
-            return macros.module
-        except (jinja2.TemplateError, AttributeError) as error:
-            raise self._fault("macros", error) from error
-
     def page(self, name: str, values: Mapping[str, Any]) -> Page:
         """A page that there is once; all of these lie at the top of the site."""
         path = f"{name}.html"
-        try:
+        with self._explained():
             text = self._templates[name].render(page=Around(name, "", self._canonical(path)), **values)
-        except (jinja2.TemplateError, AttributeError) as error:
-            raise self._fault(name, error) from error
         return Page(path, _encoded(text))
 
     def pages(
@@ -152,10 +162,8 @@ class Templates:
     def _shell_of(self, kind: str, root: str, sided: bool) -> list[bytes]:
         """What stands around all pages of a kind in a folder, in six pieces."""
         canonical = self._cut if self._base_url else None
-        try:
+        with self._explained():
             found = self._templates["shell"].render(page=Around(kind, root, canonical, sided))
-        except (jinja2.TemplateError, AttributeError) as error:
-            raise self._fault("shell", error) from error
         pieces = _encoded(found).split(CUT.encode())
         if not canonical:
             pieces[2:2] = [b""]
@@ -166,8 +174,13 @@ class Templates:
     def _canonical(self, path: str) -> str | None:
         return f"{self._base_url}/{path}" if self._base_url else None
 
-    def _fault(self, name: str, error: Exception) -> ThemeError:
-        return ThemeError(f"theme '{self._theme}': {name}.html: {_place(error)}{error}")
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """What goes wrong while a template is compiled or rendered is said with its file and line."""
+        try:
+            yield
+        except _FAULTS as error:
+            raise ThemeError(f"theme '{self._theme}': {_place(error)}{_said(error)}") from error
 
     def comments(self, rows: Sequence[Row]) -> list[Pieces]:
         """Each comment in pieces: what opens it, the list of its replies, closes that list, closes the comment."""
@@ -213,10 +226,8 @@ class Templates:
         return found
 
     def _rendered(self, kind: str, views: Sequence[Any]) -> str:
-        try:
+        with self._explained():
             return self._templates[kind].render(rows=views)
-        except (jinja2.TemplateError, AttributeError) as error:
-            raise self._fault(kind, error) from error
 
     def _check(self, kind: str, found: int, wanted: int) -> None:
         if found != wanted:
@@ -261,6 +272,20 @@ def _root(path: str) -> str:
 
 
 def _place(error: Exception) -> str:
-    line = getattr(error, "lineno", None)
-    name = getattr(error, "name", None)
-    return f"{name}:{line}: " if line and name else ""
+    """The file of a template and the line that an error comes from, as far as they are known."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return f"{error.filename or error.name}:{error.lineno}: "
+    place = ""
+    for frame, line in walk_tb(error.__traceback__):
+        if "__jinja_exception__" in frame.f_globals:  # where Jinja has put the template's lines in already
+            place = f"{frame.f_code.co_filename}:{line}: "
+        elif template := frame.f_globals.get("__jinja_template__"):
+            place = f"{template.filename}:{template.get_corresponding_lineno(line)}: "
+    return place
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, on one line."""
+    if isinstance(error, jinja2.TemplateNotFound):
+        return f"there is no template '{error.name}'"
+    return " ".join(str(error).split()) or type(error).__name__
