@@ -189,6 +189,7 @@ def build(
     if report.imported:
         telling.problems(report.imported, verbose=verbose)
     telling.copies(report.purged)
+    telling.absent(redacted, taken_back, report.absent)
     skipped = report.imported.skipped if report.imported else 0
     if not quiet:
         telling.redactions(redacted, len(taken_back), report.purged)

@@ -20,7 +20,7 @@ from archiver.ledger import Rendered
 from archiver.model import Numbers
 from archiver.output import Build
 from archiver.redactions import Redactions
-from archiver.store import Archive, Purged, purge, reading
+from archiver.store import Archive, Purged, absent, purge, reading
 
 if TYPE_CHECKING:
     from archiver import intake
@@ -46,6 +46,8 @@ class Report(msgspec.Struct, frozen=True):
     seconds: float
     purged: Purged = Purged()
     """What redactions took from the archive file."""
+    absent: Sequence[int] = ()
+    """Numbers of the redactions that name nothing in the archive."""
 
 
 def build_site(
@@ -71,7 +73,7 @@ def build_site(
         whole = opened.enter_context(Archive(archive_path, writable=writable))
         crew = opened.enter_context(Crew(jobs))
         imported = _import(whole, dumps, importing, progress, crew, settings) if dumps else None
-        purged = purge(whole, redactions)
+        purged, nothing = purge(whole, redactions), absent(whole, redactions)
         archive = opened.enter_context(reading(archive_path, redactions))
         numbers = _numbers(archive)
         build = Build(output)
@@ -93,7 +95,7 @@ def build_site(
         finally:
             build.discard()
     seconds = time.monotonic() - started
-    return Report(imported, numbers.threads, numbers.comments, written, unchanged, removed, seconds, purged)
+    return Report(imported, numbers.threads, numbers.comments, written, unchanged, removed, seconds, purged, nothing)
 
 
 def _import(

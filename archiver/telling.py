@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
     from archiver import intake
+    from archiver.redactions import Redactions
 
 PLAIN_SECONDS = 5
 """Between two lines about progress, where there is no terminal to draw a bar on."""
@@ -76,6 +77,16 @@ def copies(purged: Purged) -> None:
     """Say which files still hold what was purged."""
     for copy in purged.copies:
         click.secho(f"{copy}: made by an upgrade, still holds what was purged; delete it", fg="yellow", err=True)
+
+
+def absent(path: Path, redactions: Redactions, numbers: Iterable[int]) -> None:
+    """Say which entries of the redactions.yaml at ``path`` name nothing that is in the archive."""
+    for number in numbers:
+        entry = redactions[number - 1]
+        kind, name = entry.kind, printable(entry.named)
+        missing = f"nothing by '{name}'" if kind == "person" else f"no {kind} '{name}'"
+        told = f"the archive holds {missing} of {printable(entry.host or '')}; its sites are those of: archiver info"
+        click.secho(f"{path}: entry {number}: {told}", fg="yellow", err=True)
 
 
 def redactions(path: Path, count: int, purged: Purged) -> None:

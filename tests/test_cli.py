@@ -71,6 +71,21 @@ def test_build_alone_does_the_whole_job(run: Any, dump: Path, tmp_path: Path) ->
     assert "0 files written" in again.out
 
 
+def test_what_redactions_take_back_is_told_and_what_they_miss(run: Any, dump: Path, tmp_path: Path) -> None:
+    text = "- {person: bob, host: www.reddit.com, mode: hide}\n- {person: ann, host: reddit.com, mode: hide}\n"
+    (tmp_path / "redactions.yaml").write_text(text + '- {comment: "k\\e[1m", host: www.reddit.com, mode: hide}')
+    told = run("build", dump.name)
+    assert told.status == 0
+    assert "3 redactions of redactions.yaml" in told.out
+    assert told.err.splitlines() == [
+        f"redactions.yaml: entry {missed}; its sites are those of: archiver info"
+        for missed in (
+            "2: the archive holds nothing by 'ann' of reddit.com",
+            "3: the archive holds no comment 'k\\x1b[1m' of www.reddit.com",
+        )
+    ]
+
+
 def test_import_then_build_then_info(run: Any, dump: Path, tmp_path: Path) -> None:
     told = run("import", dump.name)
     assert told.status == 0

@@ -510,6 +510,34 @@ def test_a_site_with_redactions_that_did_not_change_is_not_rendered_again(
     assert Built(tmp_path, ALL, [DUMP]).report.written == 0
 
 
+@pytest.mark.parametrize(
+    ("entry", "is_there"),
+    [
+        (one("person", "hide"), True),
+        (one("person", "anonymise", "MALLORY_9"), True),
+        (one("person", "hide", "mallory9"), False),
+        ("- {person: mallory_9, host: reddit.com, mode: hide}", False),
+        ("- {person: ann@www.reddit.com, host: a.b, mode: hide}", True),
+        (one("community", "hide", "Gossip"), True),
+        (one("community", "hide", "u_mallory_9"), True),
+        (one("community", "hide", "gossips"), False),
+        (one("post", "hide", "p1"), True),
+        (one("post", "hide", "c1"), False),
+        (one("comment", "hide", "c1"), True),
+        (one("comment", "hide", "p1"), False),
+        (f"- {{comment: c1, post: p1, host: {REDDIT}, mode: hide}}", True),
+        (f"- {{comment: c1, post: p2, host: {REDDIT}, mode: hide}}", False),
+        ("- {comment: c1, host: old.reddit.com, mode: hide}", False),
+        # Not asked.
+        ("- {domain: nowhere.example, mode: hide}", True),
+        (one("post", "purge", "p99"), True),
+    ],
+)
+def test_entries_that_name_nothing_are_noticed(tmp_path: Path, entry: str, is_there: bool) -> None:
+    built = Built(tmp_path, f"{one('comment', 'hide', 'c5')}{entry}", [DUMP])
+    assert built.report.absent == ([] if is_there else [2])
+
+
 def test_workers_redact_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publish, "WORTH_WORKERS", 0)
     shutil.copytree(Built(tmp_path / "one", ALL, [DUMP]).folder, tmp_path / "two")

@@ -45,6 +45,11 @@ class Redaction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
     @property
+    def named(self) -> str:
+        """The name or id, as it is written."""
+        return str(getattr(self, self.kind))
+
+    @property
     def key(self) -> tuple[str, ...]:
         """The same however a thing is named: (local name, its host), (id, host, thread or ""), (domain,)."""
         if self.kind == "domain":
@@ -59,6 +64,11 @@ def identity(host: str, name: str) -> tuple[str, str]:
     """(local name, own host) of an account or community, however a site spells it: ``Eve@a.org`` seen on b.org."""
     local, _, instance = name.partition("@")
     return folded_name(local), (instance or host).lower()
+
+
+def names_on(host: str, local: str, own: str) -> list[str]:
+    """The names that an account or community of the site ``own`` may have on ``host``."""
+    return [local, f"{local}@{own}"] if host == own else [f"{local}@{own}"]
 
 
 def load(path: Path) -> Redactions:

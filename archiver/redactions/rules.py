@@ -12,7 +12,7 @@ import msgspec
 from archiver.model import Capture, Comment, Community, Gap, Person, Post, Site, Skip
 from archiver.platforms import REDDIT_HOST
 from archiver.redactions import wording
-from archiver.redactions.entries import Redaction, Redactions, identity
+from archiver.redactions.entries import Redaction, Redactions, identity, names_on
 from archiver.redactions.wording import GONE, Term, Wording
 
 NO_ADDRESS = "about:withheld"
@@ -77,7 +77,7 @@ class Rules:
     def people(self, host: str, shown: str) -> list[str]:
         """The names in the archive of whom pages call ``shown``; none for those who are not named on any page."""
         if shown in self._originals:
-            return _on(host, *self._originals[shown])
+            return names_on(host, *self._originals[shown])
         return [] if identity(host, shown) in self._people else [shown]
 
     def community_of(self, host: str, shown: str) -> str | None:
@@ -88,11 +88,11 @@ class Rules:
 
     def gone_communities(self, host: str) -> list[str]:
         """The names that communities of which nothing is shown have on a site."""
-        return [name for key, shown in self._communities.items() if shown is None for name in _on(host, *key)]
+        return [name for key, shown in self._communities.items() if shown is None for name in names_on(host, *key)]
 
     def hidden_people(self, host: str) -> list[str]:
         """The names that people have on a site who are not named on any page."""
-        return [name for key, shown in self._people.items() if shown is None for name in _on(host, *key)]
+        return [name for key, shown in self._people.items() if shown is None for name in names_on(host, *key)]
 
     def hidden_posts(self, host: str) -> list[str]:
         """The ids of the posts of a site that are named themselves."""
@@ -219,8 +219,3 @@ def _terms(redactions: Redactions, people: Names) -> Iterable[Term]:
         elif entry.kind == "community":
             local, host = entry.key
             yield wording.community(local, host)
-
-
-def _on(host: str, local: str, own: str) -> list[str]:
-    """The names that something of the site ``own`` has on ``host``."""
-    return [local, f"{local}@{own}"] if host == own else [f"{local}@{own}"]

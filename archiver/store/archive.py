@@ -182,6 +182,17 @@ class Archive(ArchiveFile):
             OR EXISTS (SELECT 1 FROM community WHERE host = ?1 AND name = ?2)"""
         return bool(self._one(sql, (host, name)))
 
+    def has_post(self, host: str, id: str) -> bool:
+        """Does the archive hold this post, or anything about it?"""
+        return bool(self._one("SELECT EXISTS (SELECT 1 FROM post WHERE host = ? AND id = ?)", (host, id)))
+
+    def has_comment(self, host: str, id: str, post: str | None) -> bool:
+        """Does the archive hold this comment? ``post``: id of its thread; None: of any."""
+        # Looked up in each thread, as comments lie by thread and have no index by id.
+        sql = """SELECT EXISTS (SELECT 1 FROM post CROSS JOIN comment ON comment.post = post.key AND comment.id = ?2
+            WHERE post.host = ?1 AND (?3 IS NULL OR post.id = ?3))"""
+        return bool(self._one(sql, (host, id, post)))
+
     def authors(self) -> Iterator[tuple[str, str]]:
         """(host, name) of everybody who wrote something, by host and name."""
         sql = """SELECT host, min(author COLLATE BINARY) FROM (
