@@ -305,6 +305,13 @@ def test_members_are_counted_also_those_of_archives_inside(tmp_path: Path) -> No
     assert len(find_all("a.zip", tmp_path, members=3)) == 4, "two members, and a line for each archive"
 
 
+def test_a_long_directory_of_a_zip_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(zipped(**{f"{number}.json": b"1" for number in range(50)}))
+    assert find_all("a.zip", tmp_path, members=50) == [1] * 50
+    (error,) = find_all("a.zip", tmp_path, members=10)
+    assert re.search(r"a\.zip: has a directory of 2,[0-9]{3} bytes; that is a bomb", str(error))
+
+
 def test_limits_can_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packing, "MAX_UNPACKED_ALWAYS", 1 << 10)
     packed = gzip.compress(b"\n" * 300_000)

@@ -28,6 +28,9 @@ ZIP_ERRORS = (*READ_ERRORS, RuntimeError, ValueError, LookupError, OverflowError
 ZIPS_OPEN = 8
 """Zips kept open at once: enough for those inside each other, and far from what systems allow."""
 
+DIRECTORY_ENTRY = 160
+"""Bytes of a zip's directory for each file that it may hold: 46, its path, and what packers add."""
+
 Found = Iterator[tuple[Dump, int] | DumpError]
 """Members, each with its packed size."""
 
@@ -55,10 +58,32 @@ class Zips:
         self._open.clear()
 
 
+class _Bounded(io.FileIO):
+    """A zip whose directory is not read if it is too long: zipfile holds nine times as much in memory."""
+
+    def __init__(self, path: Path, name: str, budget: Budget) -> None:
+        super().__init__(path)
+        self._name = name
+        self._longest = budget.limits.members * DIRECTORY_ENTRY
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > self._longest:
+            raise DumpError(f"{self._name}: has a directory of {size:,} bytes; {BOMB}")
+        return super().read(size)
+
+
+def _check_directory(path: Path, name: str, budget: Budget) -> None:
+    """Raises DumpError where it would take too much memory, and what zipfile raises."""
+    with _Bounded(path, name, budget) as file:
+        if file.seek(0, io.SEEK_END) > budget.limits.members * DIRECTORY_ENTRY:
+            zipfile.ZipFile(file).close()
+
+
 def zip_members(dump: Dump, path: Path, zips: Zips, budget: Budget) -> Found:
     """The files in a zip, which lies at ``path``."""
     seen: dict[str, int] = {}
     try:
+        _check_directory(path, dump.name, budget)
         infos = sorted(zips.get(path).infolist(), key=lambda info: info.filename)
     except ZIP_ERRORS as error:
         yield DumpError(f"{dump.name}: {reason(error)}")
