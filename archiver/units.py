@@ -208,7 +208,7 @@ def _listing(
         return [found[line.key] for line in shown]
 
     for names, things in arranged:
-        order = render.list_order(head, groups, names, len(things))
+        order = render.list_order(head, groups, names, len(things), ranking.as_of)
         around = {number: _checksum(worker.origin, order.shown(number)) for number in (1, 2)}
         for number, span in enumerate(paging.batches(len(things), size), 1):
             shown = [things[at] for at in span]

@@ -61,6 +61,8 @@ class PageLink(msgspec.Struct, gc=False):
     number: int
     href: str
     current: bool
+    beside: int
+    """-1: the page before the current one; 1: the one behind it; else 0."""
     after_gap: bool
     """Pages between the link before and this one are left out."""
 
@@ -74,15 +76,20 @@ class PostView(msgspec.Struct, gc=False):
     domain: str | None
     href: str
     """Of its thread."""
-    author: Link
+    author: Link | None
+    """None where the post is not in the archive."""
     community: Link | None
-    points: str
+    points: str | None
     liked: str | None
     """ "96.9% liked"."""
     created: Time | None
     edited: Time | None
+    edited_apart: bool
+    """… at another time than it was written."""
+    marks: list[tuple[str, str]]
+    """(class, text) of what its author is."""
     flags: list[tuple[str, str]]
-    """(class, text)."""
+    """(class, text) of what it is."""
     comments: str
     """ "15 of 37 comments"."""
     state: State | None
@@ -142,6 +149,8 @@ class ThreadPage(msgspec.Struct, gc=False):
     thread: ThreadView
     number: int
     """0: the page with all of it."""
+    order: str | None
+    """Title of its order; None: the one that readers see first."""
     orders: list[OrderLink]
     pages: list[PageLink]
     whole: str | None
@@ -163,6 +172,8 @@ class ListingPage(msgspec.Struct, gc=False):
     number: int
     summary: str
     """ "52 threads"."""
+    order: str | None
+    """Title of its order; None: the one that readers see first."""
     orders: list[OrderLink]
     periods: list[OrderLink]
     """Of the order "top"."""
@@ -221,6 +232,8 @@ class PersonPage(msgspec.Struct, gc=False):
     summary: str
     """ "2 posts and 5 comments in this archive."."""
     original: str | None
+    order: str | None
+    """Title of its order; None: the one that readers see first."""
     orders: list[OrderLink]
     pages: list[PageLink]
     first: int
@@ -251,12 +264,14 @@ def missing(count: int | None, words: Words) -> str | None:
     return words.ngettext("%(num)s reply not in this archive", "%(num)s replies not in this archive", count)
 
 
-def points(record: Post | Comment, words: Words) -> str:
-    """What is known of a score."""
+def points(record: Post | Comment, words: Words) -> str | None:
+    """What is known of a score; None for a post that is not in the archive."""
     if record.score is not None:
         return words.points(record.score)
     if isinstance(record, Comment) and record.score_hidden:
         return words.gettext("score hidden")
+    if isinstance(record, Post) and record.state is None:
+        return None
     return words.gettext("score unknown")
 
 
@@ -285,6 +300,13 @@ def domain(url: str) -> str | None:
     return host.removeprefix("www.") if host else None
 
 
+def short_address(url: str) -> str:
+    """An address as people tell them apart: its host and the last part of its path."""
+    last = url.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
+    host = domain(url)
+    return url if host is None else f"{host}/…/{last}" if last and last != urlsplit(url).netloc else host
+
+
 TimeTexts = tuple[str | None, str | None, str | None, str | None, str | None]
 """A time as texts: ``machine``, ``text``, the same two of its other end, ``note``."""
 NO_TIME: TimeTexts = (None, None, None, None, None)
@@ -299,6 +321,11 @@ def time_texts(moment: Moment, words: Words) -> TimeTexts:
     until = (None, None) if first == last else last
     said = words.gettext("“%(age)s” when it was captured") % {"age": moment.words} if moment.words else None
     return *first, *until, said
+
+
+def told_apart(edited: TimeTexts, created: TimeTexts) -> bool:
+    """Was something edited at another time than it was written, as far as readers see?"""
+    return edited != NO_TIME and edited[1:] != created[1:]
 
 
 def time_of(texts: Sequence[str | None]) -> Time | None:

@@ -56,7 +56,7 @@ def test_entries_are_as_their_template_makes_them(some: list[Row]) -> None:
     assert TEMPLATES.entries(some) == rendered("entry", [entries.view(row) for row in some], 1)
 
 
-@given(rows(st.tuples(STATES, PAIRS, st.booleans()), 21))
+@given(rows(st.tuples(STATES, PAIRS, PAIRS, st.booleans()), 21))
 def test_posts_in_lists_are_as_their_template_makes_them(some: list[Row]) -> None:
     assert TEMPLATES.post_lines(some) == rendered("post_line", [post_lines.view(row) for row in some], 1)
 
@@ -200,7 +200,7 @@ def test_installed_themes_only_show_texts(name: str) -> None:
             kinds = (ghost, "live", (("op", "OP"),), False, True)
             made.comments([Row(kinds, ("x", *[text] * 23), (Markup("y"),))])
         made.entries([Row(("post",), ("x", *[text] * 10))])
-        made.post_lines([Row(("live", (("pinned", "pinned"),), True), ("x", *[text] * 20))])
+        made.post_lines([Row(("live", (("bot", "bot"),), (("pinned", "pinned"),), True), ("x", *[text] * 20))])
     known = [shape for shapes in made._shapes.values() for shape in shapes._known.values()]
     assert len(known) == 8
     assert all(known)

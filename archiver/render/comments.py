@@ -84,7 +84,7 @@ class CommentRows:
         else:
             body = markup.render(comment.body, comment.body_format, self._context, fragment + "-")
         return Row(
-            (False, state, self._marks(comment), node.cut, edited != NO_TIME and edited != created),
+            (False, state, self._marks(comment), node.cut, views.told_apart(edited, created)),
             (
                 fragment,
                 parts.unknown_author if author is None else author,

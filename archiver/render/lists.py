@@ -76,6 +76,8 @@ class ListOrder(msgspec.Struct, frozen=True):
     """Posts in the whole list."""
     orders: list[OrderLink]
     periods: list[OrderLink]
+    summary: str
+    """ "52 threads"."""
 
     def path(self, number: int) -> str:
         """Where page ``number`` lives."""
@@ -83,7 +85,7 @@ class ListOrder(msgspec.Struct, frozen=True):
 
     def shown(self, number: int) -> tuple[object, ...]:
         """All that page ``number`` shows besides its posts, or that follows from it and the path."""
-        return self.head.on(number), self.total, self.orders, self.periods
+        return self.head.on(number), self.total, self.orders, self.periods, self.summary
 
 
 class ListRenderer:
@@ -104,16 +106,21 @@ class ListRenderer:
         return ListHead(base, view.title if view else self._parts.title, view, about)
 
     def list_order(
-        self, head: ListHead, groups: Sequence[tuple[str, ...]], names: tuple[str, ...], total: int
+        self, head: ListHead, groups: Sequence[tuple[str, ...]], names: tuple[str, ...], total: int, as_of: int
     ) -> ListOrder:
         """What all pages of a list of so many posts share in the order ``names``.
 
-        ``groups``: the orders there are, those that come out alike together.
+        ``groups``: the orders there are, those that come out alike together. ``as_of``: when the latest capture was
+        made, in microseconds since 1970.
         """
         files = OrderFiles(head.base, groups[0][0], groups)
         orders = self._order_links(files, names, sorts.POST_ORDERS)
         periods = self._periods(orders) if any(name.startswith("top") for name in names) else []
-        return ListOrder(head, files, names, total, _without_periods(orders), periods)
+        summary = views.threads(total, self._words)
+        if files.own(names).startswith("top-"):
+            back = self._words.gettext("%(threads)s, counted back from %(date)s, when this was captured last")
+            summary = back % {"threads": summary, "date": views.day(as_of, self._words).text}
+        return ListOrder(head, files, names, total, _without_periods(orders), periods, summary)
 
     def posts(self, order: ListOrder, number: int, lines: Sequence[bytes]) -> Page:
         """One page of a list of posts, with its posts as ``post_lines`` makes them."""
@@ -121,7 +128,8 @@ class ListRenderer:
         view = ListingPage(
             title=head.title,
             number=number,
-            summary=views.threads(order.total, self._words),
+            summary=order.summary,
+            order=self._parts.order_title(order.files, order.names),
             orders=order.orders,
             periods=order.periods,
             pages=self._page_links(order.files, ListPage(order.names, number, order.total), path),
@@ -136,12 +144,13 @@ class ListRenderer:
         return page
 
     def _periods(self, orders: Sequence[OrderLink]) -> list[OrderLink]:
-        """Links to the list of the best, of all time and of each period."""
-        return [
+        """Links to the list of the best, of all time and of each period; none if all are this page."""
+        periods = [
             msgspec.structs.replace(link, title=self._words.gettext("all time")) if link.name == "top" else link
             for link in orders
             if link.name.startswith("top")
         ]
+        return periods if any(not (link.current or link.same) for link in periods) else []
 
     def post_lines(self, community: Community | None, posts: Iterable[tuple[Post, int]]) -> list[bytes]:
         """The HTML of posts, each with its comments in this archive, as every page and order of a list shows them."""
@@ -169,6 +178,7 @@ class ListRenderer:
             number=current.number,
             summary=head.summary,
             original=head.original,
+            order=self._parts.order_title(head.files, current.names),
             orders=self._order_links(head.files, current.names, sorts.PERSON_ORDERS),
             pages=self._page_links(head.files, current, path),
             first=self._first(current.number),

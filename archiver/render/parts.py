@@ -14,7 +14,7 @@ from archiver.config import Settings
 from archiver.model import Comment, Community, Moment, Person, Post, Site
 from archiver.platforms import UNKNOWN_HOST
 from archiver.urls import Addresses
-from archiver.views import CommunityView, Link, OrderLink, PageLink, PostView, Time
+from archiver.views import NO_TIME, CommunityView, Link, OrderLink, PageLink, PostView, Time
 from archiver.words import Words
 
 
@@ -57,6 +57,7 @@ MARKS = {
     "crosspost": N_("crosspost"),
     "deleted": N_("deleted"),
     "removed": N_("removed"),
+    "missing": N_("not in this archive"),
 }
 
 COMMUNITIES_KEPT = 50
@@ -115,17 +116,21 @@ class Parts:
         if post.state is None:
             note = self.words.gettext("The post itself is not in this archive, only comments on it.")
         link = urls.linkable(post.url)
+        created = views.time_texts(post.created, self.words) if post.created else NO_TIME
+        edited = views.time_texts(post.edited, self.words) if post.edited else NO_TIME
         return PostView(
             title=self.post_title(post),
             link=link,
             domain=views.domain(link) if link else None,
             href=self.thread_href(post, here),
-            author=self.author(post.host, post.author, here),
+            author=self.author_of(post, here),
             community=self.community_link(post.host, post.community, here) if post.community else None,
             points=views.points(post, self.words),
             liked=views.liked(post, self.words),
-            created=views.time(post.created, self.words),
-            edited=views.time(post.edited, self.words),
+            created=views.time_of(created),
+            edited=views.time_of(edited),
+            edited_apart=views.told_apart(edited, created),
+            marks=self.author_marks(post),
             flags=[*self.flags(post), *([("flair", post.flair)] if post.flair else [])],
             comments=self.count_of(post, count),
             state=post.state,
@@ -134,7 +139,7 @@ class Parts:
             language=views.language(post.language),
             original=self.addresses.original_post(post),
             crosspost_of=urls.linkable(post.crosspost_of),
-            media=[Link(views.domain(url) or url, urls.linkable(url), outside=True) for url in post.media or ()],
+            media=self._media(post),
             poll=[(option, self._votes(votes)) for option, votes in post.poll or ()],
         )
 
@@ -146,6 +151,12 @@ class Parts:
     def _way_from(self, host: str, community: str | None, folder: str) -> str:
         """The link from pages in a folder to the folder of a community's threads."""
         return urls.relative(self.addresses.post(host, "x", community), folder).removesuffix("x")
+
+    def _media(self, post: Post) -> list[Link]:
+        """Pictures and films that neither the title nor the text of a post leads to."""
+        shown = f"{post.url} {post.body}"
+        others = [url for url in post.media or () if url.partition("?")[0] not in shown]
+        return [Link(views.short_address(url), urls.linkable(url), outside=True) for url in others]
 
     def _votes(self, votes: int | None) -> str | None:
         return None if votes is None else self.words.ngettext("%(num)s vote", "%(num)s votes", votes)
@@ -174,7 +185,7 @@ class Parts:
     def _body(self, post: Post, here: str) -> tuple[Markup | None, str | None]:
         """The text of a post as HTML, and what to say where there is none."""
         note = self.state_note(post)
-        if post.body is None or post.body_format is None:
+        if post.body_format is None or not (post.body and post.body.strip()):
             return None, note
         return markup.render(post.body, post.body_format, self.context(post.host, here, 2), "p-"), note
 
@@ -188,13 +199,28 @@ class Parts:
         found: list[str] = [name for name in ("pinned", "locked", "nsfw", "spoiler") if getattr(post, name)]
         found += ["crosspost"] if post.crosspost_of else []
         found += [post.state] if post.state in ("deleted", "removed") else []
-        found += [post.role] if post.role else []
-        found += ["bot"] if post.bot else []
+        found += ["missing"] if post.state is None else []
         return self.marks(found)
+
+    def author_marks(self, post: Post) -> list[tuple[str, str]]:
+        """(class, text) of what is special about who wrote a post."""
+        return self.marks([*([post.role] if post.role else ()), *(["bot"] if post.bot else ())])
+
+    def author_of(self, post: Post, here: str) -> Link | None:
+        """Who wrote a post; None where it is not in the archive, nor known who did."""
+        return None if post.state is None and post.author is None else self.author(post.host, post.author, here)
 
     def marks(self, names: Sequence[str]) -> list[tuple[str, str]]:
         """(class, text) of marks."""
         return [(name, self.words.gettext(MARKS[name])) for name in names]
+
+    def order_title(self, files: OrderFiles, names: Sequence[str]) -> str | None:
+        """What the titles of pages in the order ``names`` say of it; None: it is the one that readers see first."""
+        own = files.own(names)
+        if own == files.default:
+            return None
+        title = self.words.gettext(ORDER_TITLES[own])
+        return f"{self.words.gettext(ORDER_TITLES['top'])}: {title}" if own.startswith("top-") else title
 
     def order_links(self, files: OrderFiles, names: Sequence[str], here: str, shown: Sequence[str]) -> list[OrderLink]:
         """Links to those of the orders ``shown`` that there are; ``names`` is the current one."""
@@ -363,6 +389,7 @@ class OrderFiles(NamedTuple):
                 number=number,
                 href=urls.relative(self.path(names, number), here),
                 current=number == current,
+                beside=number - current if current and abs(number - current) == 1 else 0,
                 after_gap=bool(at) and number - shown[at - 1] > 1,
             )
             for at, number in enumerate(shown)

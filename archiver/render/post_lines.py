@@ -19,9 +19,12 @@ class PostLineView(msgspec.Struct, gc=False):
     """Of the address it shares."""
     href: str
     """Of its thread."""
-    author: Link
+    author: Link | None
+    """None where the post is not in the archive."""
+    marks: list[tuple[str, str]]
+    """(class, text) of what its author is."""
     community: Link | None
-    points: str
+    points: str | None
     liked: str | None
     """ "96.9% liked"."""
     created: Time | None
@@ -29,7 +32,7 @@ class PostLineView(msgspec.Struct, gc=False):
     edited_apart: bool
     """… at another time than it was written."""
     flags: list[tuple[str, str]]
-    """(class, text)."""
+    """(class, text) of what it is."""
     comments: str
     """ "15 of 37 comments"."""
     state: State | None
@@ -48,7 +51,7 @@ class PostRows:
         """``count``: its comments in this archive."""
         parts, words, here = self._parts, self._parts.words, self._here
         link = urls.linkable(post.url)
-        author, author_href, _ = parts.author(post.host, post.author, here)
+        author, author_href, _ = parts.author_of(post, here) or (None, None, False)
         community, community_href, _ = (
             parts.community_link(post.host, post.community, here)
             if post.community and self._shows_community
@@ -57,7 +60,7 @@ class PostRows:
         created = views.time_texts(post.created, words) if post.created else NO_TIME
         edited = views.time_texts(post.edited, words) if post.edited else NO_TIME
         return Row(
-            (post.state, tuple(parts.flags(post)), edited != NO_TIME and edited != created),
+            (post.state, tuple(parts.author_marks(post)), tuple(parts.flags(post)), views.told_apart(edited, created)),
             (
                 parts.post_title(post),
                 views.domain(link) if link else None,
@@ -78,16 +81,17 @@ class PostRows:
 
 def view(row: Row) -> PostLineView:
     """The row with the names that the template knows."""
-    state, flags, edited_apart = row.kinds
+    state, marks, flags, edited_apart = row.kinds
     title, domain, href, author, author_href, community, community_href, points, liked = row.texts[:9]
     *times, flair, comments = row.texts[9:]
     return PostLineView(
         title=title or "",
         domain=domain,
         href=href or "",
-        author=Link(author or "", author_href),
+        author=Link(author, author_href) if author is not None else None,
+        marks=[*marks],
         community=Link(community, community_href) if community is not None else None,
-        points=points or "",
+        points=points,
         liked=liked,
         created=time_of(times[:5]),
         edited=time_of(times[5:]),

@@ -91,6 +91,7 @@ class ThreadRenderer:
         has_whole = is_default and len(cuts) > 1 and count <= self._settings.whole_page_comments
         links = [urls.relative(files.path(order.names, number), here) for number in range(1, len(cuts) + 1)]
         orders = self._parts.order_links(files, order.names, here, sorts.COMMENT_ORDERS)
+        title = self._parts.order_title(files, order.names)
         whole = urls.relative(files.whole, here) if has_whole else None
         sided = shared.view.community is not None
 
@@ -98,6 +99,7 @@ class ThreadRenderer:
             shown = ThreadPage(
                 thread=shared.view,
                 number=number,
+                order=title,
                 orders=orders,
                 pages=files.pages(order.names, here, number, len(cuts)),
                 whole=whole,
