@@ -1,6 +1,7 @@
 """The command. What it does is loaded when it is called: worker processes load this file too, and need little of it."""
 
 import gc
+import sys
 
 # In every process: records come and go by the thousand, hardly ever in circles, so looking for circles can be rarer.
 gc.set_threshold(5000)
@@ -8,9 +9,12 @@ gc.set_threshold(5000)
 
 def main() -> None:
     """Run the command line."""
-    from archiver.cli import main as command
+    try:
+        from archiver.cli import main as command
 
-    command()
+        command()
+    except KeyboardInterrupt:  # while it was loading
+        sys.exit(130)
 
 
 if __name__ == "__main__":

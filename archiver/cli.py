@@ -5,6 +5,8 @@ What only one command needs is loaded by that command: a build with nothing to d
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import re
 import sys
@@ -62,14 +64,22 @@ fail_option = click.option("--fail-fast", is_flag=True, help="Stop at the first 
 
 
 class _Commands(click.Group):
-    """The edge where expected errors become one line and an exit status."""
+    """The edge where errors become one line and an exit status: expected ones, and what the system refuses."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        # Names may hold what the terminal cannot show.
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
         except ArchiverError as error:
             telling.error(error)
             ctx.exit(2 if isinstance(error, ConfigError | ThemeError) else 1)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever reads has read enough
+                raise
+            telling.error(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error)
+            ctx.exit(1)
         except KeyboardInterrupt:
             click.secho("stopped; what was finished before is kept", fg="red", err=True)
             ctx.exit(130)
@@ -118,7 +128,8 @@ def import_(
     telling.problems(report, verbose=verbose)
     if not quiet:
         click.echo(f"{telling.imported(report)}; {time.monotonic() - started:.1f} seconds")
-        click.echo(f"Archive: {archive}. Make a site of it with: archiver build --archive {archive}")
+        if report.captures or report.known:
+            click.echo(f"Archive: {archive}. Make a site of it with: {telling.command('build --archive', archive)}")
     _exit(report)
 
 
@@ -173,7 +184,7 @@ def build(
             "theme": theme,
             "base_url": base_url,
             "root_host": root_host,
-            "orders": [name.strip() for name in orders.split(",")] if orders else None,
+            "orders": [name.strip() for name in orders.split(",")] if orders is not None else None,
             "default_order": default_order,
         },
     )
@@ -198,7 +209,7 @@ def build(
             f"{skipped:,} skipped; {telling.counted(report.written, 'file')} written, "
             f"{report.unchanged:,} unchanged, {report.removed:,} removed; {report.seconds:.1f} seconds"
         )
-        click.echo(f"Open {output / 'index.html'} in a browser, or run: archiver serve {output}")
+        click.echo(f"Open {output / 'index.html'} in a browser, or run: {telling.command('serve', output)}")
     if report.imported:
         _exit(report.imported)
 
@@ -302,9 +313,9 @@ def themes() -> None:
 @verbose_option
 def languages_(verbose: bool) -> None:
     """List the languages a site can be in, and how much of each is still English."""
-    from archiver import words
+    from archiver import config, words
 
-    for language in words.languages():
+    for language in config.languages():
         missing = words.missing(language)
         click.echo(f"{language}  {telling.counted(len(missing), 'message')} missing")
         for message in missing if verbose else ():

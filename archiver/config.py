@@ -17,8 +17,16 @@ YAML_ERRORS = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeErro
 LONGEST = 1 << 20
 """Characters of a file of settings."""
 
+_ADDRESS = re.compile(r"https?://[^/?#\s\"'<>]+(?:/[^?#\s\"'<>]*)?")
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
+
 Order = Literal["hot", "top", "controversial", "new", "old", "captured"]
 """Those of sorts.COMMENT_ORDERS; a test keeps them equal."""
+
+
+CATALOGUES = Path(__file__).parent / "locale"
+SOURCE = "en"
+"""The language that messages in the code are written in."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,6 +57,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Make a page for everybody who wrote something."""
 
 
+def languages() -> list[str]:
+    """Languages that a site can be in: English, and those with a catalogue."""
+    return sorted({SOURCE, *(path.stem for path in CATALOGUES.glob("*.po"))})
+
+
 def load(path: Path | None, options: dict[str, Any]) -> Settings:
     """Settings from site.yaml (None: no file), overridden by the options that are not None. Raises ConfigError."""
     found = _read(path) if path else {}
@@ -68,15 +81,30 @@ def load(path: Path | None, options: dict[str, Any]) -> Settings:
                 f"{where['default_order']}: default_order: '{checked.default_order}' is not among orders ({allowed})"
             )
         checked = msgspec.structs.replace(checked, default_order=checked.orders[0])
-    if checked.base_url is not None and not checked.base_url.startswith(("https://", "http://")):
-        raise ConfigError(
-            f"{where['base_url']}: base_url must start with https:// or http://, not '{checked.base_url}'"
-        )
-    if checked.root_host is not None and not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*", checked.root_host):
-        raise ConfigError(
-            f"{where['root_host']}: root_host must be a host alone, such as lemmy.ml, not '{checked.root_host}'"
-        )
-    return checked
+    _check_values(checked, where)
+    return checked if path is None or "theme" not in found or "theme" in given else _with_theme_beside(path, checked)
+
+
+def _check_values(settings: Settings, where: dict[str, str]) -> None:
+    language, base_url, root_host = settings.language, settings.base_url, settings.root_host
+    if language not in languages():
+        known = ", ".join(languages())
+        raise ConfigError(f"{where['language']}: language: no words for '{language}'; there are {known}")
+    if base_url is not None and not _ADDRESS.fullmatch(base_url):
+        allowed = "an address such as https://example.org/archive"
+        raise ConfigError(f"{where['base_url']}: base_url must be {allowed}, not '{base_url}'")
+    if root_host is not None and not _HOST.fullmatch(root_host):
+        allowed = "a host alone in small letters, such as lemmy.ml"
+        raise ConfigError(f"{where['root_host']}: root_host must be {allowed}, not '{root_host}'")
+
+
+def _with_theme_beside(path: Path, settings: Settings) -> Settings:
+    """A folder that site.yaml names is meant as seen from there, if it is there."""
+    beside = path.parent / settings.theme
+    return msgspec.structs.replace(settings, theme=str(beside)) if beside.is_dir() else settings
+
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 class _Loader(yaml.SafeLoader):
@@ -87,6 +115,23 @@ class _Loader(yaml.SafeLoader):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, "aliases are not allowed", mark)
         return super().compose_node(parent, index)
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """A key that stands there twice would hide what the first one says."""
+        node = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.composer.ComposerError(None, None, f"'{key.value}' stands there twice", key.start_mark)
+            seen.add(key.value)
+        return node
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
+        """A text without halves of characters, which no file can hold."""
+        text: str = super().construct_scalar(node)
+        if _HALVES.search(text):
+            raise yaml.constructor.ConstructorError(None, None, "holds half a character", node.start_mark)
+        return text
 
 
 class _WordsLoader(_Loader):
@@ -115,7 +160,10 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(found, dict):
         raise ConfigError(f"{path}: must hold 'key: value' lines; the keys are {_keys()}")
-    return {str(key).replace("-", "_"): value for key, value in found.items()}
+    settings = {str(key).replace("-", "_"): value for key, value in found.items()}
+    if len(settings) < len(found):
+        raise ConfigError(f"{path}: a key stands there twice, once with - and once with _")
+    return settings
 
 
 def _explain(message: str, where: dict[str, str], path: Path | None) -> str:

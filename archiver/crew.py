@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from archiver.config import Settings
 from archiver.errors import ArchiverError, PublishError
@@ -32,15 +32,20 @@ class Piece(NamedTuple):
     things: list[Any]
 
 
+T = TypeVar("T")
+
 _worker: Worker | None = None
 """The one of this process."""
 
 
 def _begin() -> None:
     """A worker ends at once, and with its parent: where that is killed, it would wait for work for ever."""
-    # Taking memory down piece by piece took 0.2 s; all files are closed either way.
     from multiprocessing import parent_process
 
+    from archiver.interrupts import end_quietly
+
+    end_quietly()
+    # Taking memory down piece by piece took 0.2 s; all files are closed either way.
     atexit.register(os._exit, 0)
     parent = parent_process()
     assert parent
@@ -102,7 +107,7 @@ class Crew:
         if self.jobs > 1:
             pool = self._started()
             for _ in range(self.jobs):
-                pool.submit(_load, settings)
+                _submit(pool, _load, settings)
 
     def dismiss(self) -> None:
         """Let go of the processes, and of all files."""
@@ -144,7 +149,7 @@ class Crew:
             while True:
                 # Only a few pieces ahead, so that memory does not grow with the archive.
                 for piece in islice(pieces, self.jobs * 2 - len(waiting)):
-                    waiting.add(pool.submit(_in_worker, job, piece))
+                    waiting.add(_submit(pool, _in_worker, job, piece))
                 if not waiting:
                     return
                 for future in wait(waiting, return_when=FIRST_COMPLETED).done:
@@ -152,3 +157,11 @@ class Crew:
                     yield future.result()
         except BrokenProcessPool as error:
             raise PublishError("a worker was killed, perhaps for lack of memory; try again with --jobs 1") from error
+
+
+def _submit(pool: ProcessPoolExecutor, do: Callable[..., T], *given: object) -> Future[T]:
+    """Hand work to the pool, which may start a process for it."""
+    from archiver.interrupts import uninterrupted
+
+    with uninterrupted():
+        return pool.submit(do, *given)

@@ -161,8 +161,10 @@ class _Importing:
         except OSError as error:
             raise DumpError(f"{dump.name}: {error.strerror}") from error
         known = self._archive.known(digest, dump.member)
-        if known and not (self._options.captured or self._options.keep_deleted):
+        # Another format may find more in it, and the user may know more about it.
+        if known and known.format == importer.name and not (self._options.captured or self._options.keep_deleted):
             self.report.known += 1
+            self._note_skips(dump, digest, known.skipped)
             if known.error:
                 raise DumpError(known.error)
             return
@@ -176,10 +178,14 @@ class _Importing:
         self.report.captures += 1
         self.report.posts += writer.posts
         self.report.comments += writer.comments
-        self.report.skipped += writer.skipped
-        self.report.skips += _skips(self._archive, dump, digest)
+        self._note_skips(dump, digest, writer.skipped)
         if problem:
             raise problem
+
+    def _note_skips(self, dump: Dump, digest: str, skipped: int) -> None:
+        """What cannot be read of a dump is said each time that it is named."""
+        self.report.skipped += skipped
+        self.report.skips += _skips(self._archive, dump, digest) if skipped else ()
 
     def _read(self, dump: Dump, importer: Importer, writer: CaptureWriter) -> DumpError | None:
         """Write down all that can be read; returns why it is not all there is."""

@@ -15,13 +15,12 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from archiver.errors import PublishError
 from archiver.ledger import Ledger, Rendered, Written, checksum, explained, has_size
-
-MANIFEST = "manifest.tsv"
-"""One line a file: sha256, bytes, path; sorted by path."""
+from archiver.own import MANIFEST
 
 WORK, MOVING = "work-", "moving-"
 """In the folder beside the site: where a build works; manifests of builds that died while they moved files in."""
@@ -109,6 +108,8 @@ class Build:
         try:
             if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()) and not self._moving():
                 raise PublishError(f"{output}: exists and is not a site made by archiver; choose another --output")
+            if output.exists():
+                _check_writable(output)
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PublishError(f"{error.filename or output}: {error.strerror}") from error
@@ -202,6 +203,9 @@ class Build:
         if not self.output.exists():
             site.rename(self.output)
             return
+        # Before the first file, so that the old site stays whole.
+        for folder in {path.rpartition("/")[0] for path in chain(self.ledger.changed(), self.ledger.stale())}:
+            _check_writable(self.output / folder)
         for path in self.ledger.changed():
             self._move_one(site / path, self.output / path)
         for path in self.ledger.stale():
@@ -221,6 +225,14 @@ class Build:
             shutil.copyfile(source, copy)
             copy.replace(target)
             source.unlink()
+
+
+def _check_writable(folder: Path) -> None:
+    """Raises PublishError where a folder of the site, or the one that it would have to be made in, takes no files."""
+    while not folder.exists():
+        folder = folder.parent
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise PublishError(f"{folder}: may not be written to; the old site is as it was")
 
 
 def _copy_of(path: str) -> str:

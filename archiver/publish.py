@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from archiver import theme
 from archiver.changes import Changes
 from archiver.config import Settings
 from archiver.crew import Crew, Piece
+from archiver.errors import ConfigError
 from archiver.job import Job
 from archiver.ledger import Rendered
 from archiver.model import Numbers
@@ -69,31 +71,32 @@ def build_site(
     started = time.monotonic()
     # An archive that is only read may lie where nothing can be written.
     writable = bool(dumps) or not archive_path.exists() or any(entry.mode == "purge" for entry in redactions)
+    theme.load(settings.theme)
     with ExitStack() as opened:
+        # What is wrong with the theme or the site folder is said before anything is imported or purged.
+        build = Build(output)
+        opened.callback(build.discard)
         whole = opened.enter_context(Archive(archive_path, writable=writable))
         crew = opened.enter_context(Crew(jobs))
         imported = _import(whole, dumps, importing, progress, crew, settings) if dumps else None
         purged, nothing = purge(whole, redactions), absent(whole, redactions)
         archive = opened.enter_context(reading(archive_path, redactions))
+        _check_root(settings, archive)
         numbers = _numbers(archive)
-        build = Build(output)
-        try:
-            changes = Changes(archive, build.ledger, output, settings)
-            if changes:
-                job = Job(str(archive_path), str(output), str(build.work), settings, changes.origin, redactions)
-                size = numbers.threads + numbers.comments if changes.count is None else changes.count
-                do = partial(crew.do, job, spread=size >= WORTH_WORKERS)
-                # The longest first, so that no worker is left alone with one at the end.
-                first = chain(_lists(changes, numbers), _pieces("threads", changes.threads(), THREADS_AT_ONCE))
-                for thread, comments in _render(do(first), build, "threads", progress):
-                    changes.moved(thread, comments)
-                # What people wrote leads to the pages of threads.
-                for _ in _render(do(_pieces("persons", changes.persons(), PERSONS_AT_ONCE)), build, "people", progress):
-                    pass
-            crew.dismiss()
-            written, unchanged, removed = build.commit(changes.facts)
-        finally:
-            build.discard()
+        changes = Changes(archive, build.ledger, output, settings)
+        if changes:
+            job = Job(str(archive_path), str(output), str(build.work), settings, changes.origin, redactions)
+            size = numbers.threads + numbers.comments if changes.count is None else changes.count
+            do = partial(crew.do, job, spread=size >= WORTH_WORKERS)
+            # The longest first, so that no worker is left alone with one at the end.
+            first = chain(_lists(changes, numbers), _pieces("threads", changes.threads(), THREADS_AT_ONCE))
+            for thread, comments in _render(do(first), build, "threads", progress):
+                changes.moved(thread, comments)
+            # What people wrote leads to the pages of threads.
+            for _ in _render(do(_pieces("persons", changes.persons(), PERSONS_AT_ONCE)), build, "people", progress):
+                pass
+        crew.dismiss()
+        written, unchanged, removed = build.commit(changes.facts)
     seconds = time.monotonic() - started
     return Report(imported, numbers.threads, numbers.comments, written, unchanged, removed, seconds, purged, nothing)
 
@@ -111,6 +114,12 @@ def _import(
     spare = partial(crew.prepare, settings)
     options = importing or intake.Options()
     return intake.import_dumps(archive, dumps, options, progress, jobs=crew.jobs, spare=spare)
+
+
+def _check_root(settings: Settings, archive: Archive) -> None:
+    host, sites = settings.root_host, list(archive.sites())
+    if host and sites and host not in sites:
+        raise ConfigError(f"root_host: the archive holds nothing of '{host}'; its sites are {', '.join(sites)}")
 
 
 def _numbers(archive: Archive) -> Numbers:

@@ -7,8 +7,7 @@ import pickle
 import signal
 import sys
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
-from multiprocessing import resource_tracker
+from contextlib import ExitStack, closing, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -18,6 +17,7 @@ import msgspec
 from archiver import dumps, importers
 from archiver.dumps import Dump, Importer
 from archiver.errors import DumpError
+from archiver.interrupts import uninterrupted
 from archiver.model import Community, Gap, Moment, Person, Post, Seen, Site, Skip
 from archiver.store.portion import Item, Portion, portions
 from archiver.store.rows import Batch
@@ -88,7 +88,7 @@ class Reader:
             theirs.callback(tasks.close)
             _widen(self._receiving)
             process = context.Process(target=_serve, args=(tasks, sending), daemon=True)
-            with _uninterrupted():
+            with uninterrupted():
                 process.start()
             self._process = process
 
@@ -133,21 +133,6 @@ class Reader:
             self._process.terminate()
             self._process.join()
             self._process = None
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """What is started here does not stop at Ctrl+C, not even before it can say so itself; this process does, later."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    # Started with the first process otherwise, and then it lets the signal through again.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _widen(pipe: Connection) -> None:

@@ -17,7 +17,7 @@ P = TypeVar("P")
 
 
 class Scratch(Generic[K, P]):
-    """Pieces by their keys."""
+    """Pieces by their keys; none of these holds a NUL, as no text of an archive does."""
 
     def __init__(self, most: int, pack: Callable[[P], bytes], unpack: Callable[[bytes], P]) -> None:
         """``most``: pieces that are kept in memory; others are packed."""

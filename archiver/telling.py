@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections import Counter
@@ -45,7 +46,17 @@ def verdict(counts: Counter[str], wrong: Counter[str], *, site: bool) -> str:
 
 def printable(text: str) -> str:
     """What a stranger may have named, on one line and without signs that a terminal obeys."""
-    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
+    # Bytes of file names that are no text come as half characters from U+DC80 on.
+    codes = ((sign, ord(sign)) for sign in text)
+    return "".join(
+        sign if sign.isprintable() else f"\\x{code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code:02x}"
+        for sign, code in codes
+    )
+
+
+def command(words: str, path: Path) -> str:
+    """A command on a path, as it is typed."""
+    return f"archiver {words} {printable(shlex.quote(str(path)))}"
 
 
 def imported(report: intake.Report) -> str:

@@ -15,7 +15,8 @@ from archiver import dumps, tree
 from archiver.errors import DumpError, PublishError
 from archiver.intake import Progress
 from archiver.model import Capture
-from archiver.output import MANIFEST, read_manifest
+from archiver.output import read_manifest
+from archiver.own import MANIFEST
 from archiver.store import Archive
 
 REMEMBERED = 1000

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
-from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_datetime_format
@@ -21,11 +20,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
 
+from archiver.config import CATALOGUES, SOURCE, languages
 from archiver.errors import ConfigError
-
-FOLDER = Path(__file__).parent / "locale"
-SOURCE = "en"
-"""The language that messages in the code are written in."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000
@@ -125,11 +121,6 @@ class Words:
         return str(format_decimal(number, locale=self._locale))
 
 
-def languages() -> list[str]:
-    """Languages that a site can be in: English, and those with a catalogue."""
-    return sorted({SOURCE, *(path.stem for path in FOLDER.glob("*.po"))})
-
-
 def missing(language: str) -> list[str]:
     """Messages that a language does not translate, so that they appear in English."""
     if language == SOURCE:
@@ -154,7 +145,7 @@ def _locale(language: str) -> Locale:
 
 
 def _catalog(language: str) -> Catalog:
-    path = FOLDER / f"{language}.po"
+    path = CATALOGUES / f"{language}.po"
     try:
         with path.open("rb") as lines:
             return read_po(lines, locale=language, abort_invalid=True)

@@ -41,6 +41,13 @@ def test_keys_may_be_written_with_either_stroke(tmp_path: Path) -> None:
     assert load(tmp_path, "base_url: https://x.test").base_url == load(tmp_path, "base-url: https://x.test").base_url
 
 
+def test_a_theme_folder_is_meant_as_seen_from_the_file(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    assert load(tmp_path, "theme: mine").theme == load(tmp_path, "theme: ./mine").theme == str(tmp_path / "mine")
+    assert load(tmp_path, "theme: plain").theme == "plain"
+    assert load(tmp_path, "theme: plain", theme="mine").theme == "mine"
+
+
 def test_an_empty_file_sets_nothing(tmp_path: Path) -> None:
     assert load(tmp_path, "# nothing\n") == config.load(None, {})
 
@@ -63,8 +70,16 @@ def test_the_first_order_is_the_default_where_none_is_named(tmp_path: Path) -> N
         ("orders: hot", ["orders: ", "allowed are hot"]),
         ("default_order: best", ["default_order: ", "'best'", "allowed are hot"]),
         ("default_order: hot\norders: [top]", ["default_order: 'hot' is not among orders (top)"]),
-        ("base_url: x.test", ["base_url must start with https:// or http://, not 'x.test'"]),
-        ("base_url: javascript:alert(1)", ["base_url must start with"]),
+        ("base_url: x.test", ["base_url must be an address such as https://", "not 'x.test'"]),
+        ("base_url: javascript:alert(1)", ["base_url must be an address"]),
+        ("base_url: https://", ["base_url must be an address"]),
+        ("base_url: 'https://x y/'", ["base_url must be an address"]),
+        ("base_url: https://x.test/a?b#c", ["base_url must be an address"]),
+        ("root_host: LEMMY.ml", ["in small letters"]),
+        ("language: xx", ["language: no words for 'xx'; there are ar, de, en"]),
+        ("title: a\ntitle: b", ["'title' stands there twice", "line 2"]),
+        ("base-url: https://x.test\nbase_url: https://y.test", ["a key stands there twice"]),
+        ('title: "\\ud800"', ["holds half a character", "line 1"]),
         ("[1, 2]", ["must hold 'key: value' lines; the keys are title"]),
         ("just words", ["must hold 'key: value' lines"]),
         ("a: b: c", ["not valid YAML", "line 1"]),

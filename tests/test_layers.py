@@ -24,7 +24,7 @@ LAYERS = [
     ["ledger", "redactions"],
     ["theme", "markup", "dumps", "views", "words", "paging", "scratch"],
     ["tree", "sorts", "ranking", "urls", "config"],
-    ["platforms"],
+    ["platforms", "own", "interrupts"],
     ["model"],
     ["errors"],
 ]

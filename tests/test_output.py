@@ -14,7 +14,8 @@ import pytest
 
 from archiver.errors import PublishError
 from archiver.ledger import Rendered, Written
-from archiver.output import MANIFEST, Build, Staging
+from archiver.output import Build, Staging
+from archiver.own import MANIFEST
 
 Files = dict[str, str]
 OLD = {"index.html": "front", "a/b/one.html": "one", "a/two.html": "two"}

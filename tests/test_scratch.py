@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from archiver.errors import PublishError
 from archiver.scratch import Scratch
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+# Older versions of SQLite end a text of JSON at a NUL.
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)
 
 
 @given(st.integers(0, 8), st.lists(st.dictionaries(texts, st.binary(max_size=9), max_size=5), max_size=5))

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 from archiver import cli, intake, verify
 from archiver.errors import PublishError, StoreError
-from archiver.output import MANIFEST
+from archiver.own import MANIFEST
 from archiver.store import Archive
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "dumps"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from babel.messages.pofile import read_po
 
-from archiver import words
+from archiver import config, words
 from archiver.errors import ConfigError
 from archiver.words import Words
 
@@ -20,7 +20,7 @@ DAY = 1_701_424_800_000_000
 
 @pytest.mark.parametrize("language", ["ar", "de", "es", "fr", "ja"])
 def test_a_catalogue_keeps_the_places_and_tags_of_every_message(language: str) -> None:
-    with (words.FOLDER / f"{language}.po").open("rb") as lines:
+    with (config.CATALOGUES / f"{language}.po").open("rb") as lines:
         catalogue = read_po(lines, locale=language)
     for message in catalogue:
         sources = message.id if isinstance(message.id, tuple) else (message.id,)
@@ -31,7 +31,7 @@ def test_a_catalogue_keeps_the_places_and_tags_of_every_message(language: str) -
             assert wanted - optional <= set(re.findall(r"%\(\w+\)s|<[^>]*>", text)) <= wanted, text
 
 
-@pytest.mark.parametrize("language", words.languages())
+@pytest.mark.parametrize("language", config.languages())
 def test_nothing_is_left_in_english(language: str) -> None:
     assert words.missing(language) == []
 

@@ -15,6 +15,7 @@ from archiver.dumps.dump import READ_ERRORS, Dump, reason, state_of
 from archiver.dumps.members import Zips, reopen, spool
 from archiver.dumps.packing import Budget, Limits, decompressor
 from archiver.errors import DumpError
+from archiver.own import is_own
 
 MAX_NESTING = 4
 """Packed files inside packed files."""
@@ -25,8 +26,8 @@ def find(
 ) -> Iterator[Dump | DumpError]:
     """Every dump that the arguments name, unpacked; what cannot be opened comes as an error in its place.
 
-    ``-`` is standard input; folders are walked in name order, hidden files left out. Temporary files live as long as
-    ``workplace``. ``options`` go to each Dump.
+    ``-`` is standard input; folders are walked in name order, hidden files left out, archive files and sites too.
+    Temporary files live as long as ``workplace``. ``options`` go to each Dump.
     """
     finder = _Finder(workplace, limits or Limits(), options)
     for argument in arguments:
@@ -71,7 +72,7 @@ def _label(folder: Path, inner: Path) -> str:
 
 
 def _walk(folder: Path) -> Iterator[Path | DumpError]:
-    """Files below a folder, each folder's entries in name order."""
+    """Files below a folder, each folder's entries in name order, without what the program itself made there."""
     waiting = [folder]
     while waiting:
         path = waiting.pop()
@@ -80,7 +81,7 @@ def _walk(folder: Path) -> Iterator[Path | DumpError]:
                 if path.is_file():
                     yield path
                 continue
-            inside = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+            inside = [entry for entry in path.iterdir() if not entry.name.startswith(".") and not is_own(entry)]
         except OSError as error:
             yield DumpError(f"{path}: {reason(error)}")
             continue
@@ -100,16 +101,21 @@ class _Finder:
     def found(self, argument: str) -> Iterator[Dump | DumpError]:
         """The dumps that one argument names."""
         path = Path(argument)
-        if argument == "-":
+        if argument == "-" and sys.stdin is None:
+            yield DumpError("-: there is no standard input")
+        elif argument == "-":
             yield from self.unpacked("stdin", "stdin", spool(sys.stdin.buffer, self._workplace))
         elif not path.exists():
             yield DumpError(f"{argument}: no such file or folder")
         elif path.is_dir():
+            inner: Path | DumpError | None = None
             for inner in _walk(path):
                 if isinstance(inner, DumpError):
                     yield inner
                     continue
                 yield from self.unpacked(str(inner), _label(path, inner), inner)
+            if inner is None:
+                yield DumpError(f"{argument}: there is no dump in this folder")
         elif path.is_fifo():  # such as a shell's <(…), which can be read only once
             with path.open("rb") as stream:
                 copy = spool(stream, self._workplace)

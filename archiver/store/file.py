@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from archiver.errors import StoreError
+from archiver.own import APPLICATION_ID
 from archiver.store import migrations, schema
 
 BUSY_SECONDS = 5
@@ -64,7 +65,7 @@ class ArchiveFile:
         application, version = self._row("SELECT * FROM pragma_application_id, pragma_user_version", ())
         if writable and not application and not version and not self._one("SELECT count(*) FROM sqlite_schema"):
             self._make()
-        elif application != schema.APPLICATION_ID or version < min(migrations.STEPS):
+        elif application != APPLICATION_ID or version < min(migrations.STEPS):
             raise StoreError(f"{self.path}: not an archive of archiver; choose another file with --archive")
         elif version < schema.VERSION:
             self._upgrade()
@@ -88,7 +89,7 @@ class ArchiveFile:
         if self._pragma("user_version"):  # another process was faster
             self._db.execute("ROLLBACK")
             return
-        marks = f"PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA user_version = {schema.VERSION};"
+        marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {schema.VERSION};"
         for statement in migrations.statements(f"{schema.TABLES} {marks}"):
             self._db.execute(statement)
         self._db.execute("COMMIT")

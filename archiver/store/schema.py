@@ -1,6 +1,5 @@
 """Tables of the archive file: plain, with real columns and foreign keys, so that any SQLite browser shows them well."""
 
-APPLICATION_ID = 0x41524356
 """Marks the file as ours ("ARCV")."""
 
 VERSION = 3

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from archiver import words
+from archiver import config
 from tests.accessibility.conftest import KINDS, LONG, SMALL, THEMES, build
 
 LIMIT = 0.02
@@ -54,7 +54,7 @@ def test_the_script_moves_nothing(browser: Browser, sites: Callable[[str], Path]
     assert {where: moved for where, moved in found.items() if moved >= LIMIT} == {}
 
 
-@pytest.mark.parametrize("language", words.languages())
+@pytest.mark.parametrize("language", config.languages())
 def test_its_room_is_large_enough_in_every_language(
     browser: Browser, odd_dumps: list[Path], tmp_path: Path, language: str
 ) -> None:

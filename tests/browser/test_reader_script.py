@@ -114,13 +114,13 @@ def test_keys_leave_other_programs_and_choices_alone(page: Page) -> None:
 
 
 def test_the_keys_are_listed(page: Page) -> None:
-    opener = page.get_by_role("button", name="Keys")
+    opener = page.get_by_role("button", name="Show shortcuts")
     opener.click()
     dialog = page.get_by_role("dialog")
     assert [key.inner_text() for key in dialog.locator("kbd").all()] == ["j", "k", "p", "n", "?"]
     page.keyboard.press("Escape")
     assert not dialog.is_visible()
-    assert page.evaluate("document.activeElement.textContent") == "Keys"
+    assert page.evaluate("document.activeElement.textContent") == "Show shortcuts"
 
 
 def test_colours_are_chosen_and_remembered(page: Page, address: str) -> None:
@@ -229,7 +229,7 @@ def test_keys_switched_off_are_all_off_until_switched_on(page: Page) -> None:
     toggle.uncheck()
     assert press(page, "jn?") == [""] * 3
     assert not page.get_by_role("dialog").is_visible()
-    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Show shortcuts").click()
     assert page.get_by_role("dialog").is_visible()
     page.keyboard.press("Escape")
     toggle.check()
@@ -337,7 +337,7 @@ def test_its_controls_are_large_enough_and_stay_off_paper(
 
 def test_forced_colours_frame_buttons_and_focus(page: Page) -> None:
     page.emulate_media(forced_colors="active")
-    button = page.get_by_role("button", name="Keys")
+    button = page.get_by_role("button", name="Show shortcuts")
     assert button.evaluate("(button) => getComputedStyle(button).borderTopStyle") == "solid"
     press(page, "j")
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"

@@ -17,6 +17,7 @@ import pytest
 
 from archiver import intake
 from archiver.errors import StoreError
+from archiver.own import APPLICATION_ID
 from archiver.store import Archive, migrations, schema
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples" / "dumps"
@@ -53,7 +54,7 @@ def old(tmp_path: Path) -> Old:
             for table in names:
                 columns = ", ".join(row[1] for row in db.execute(f"PRAGMA main.table_info({table})"))
                 db.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}")
-            db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {version}")
         return path
 
