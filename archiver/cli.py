@@ -203,7 +203,7 @@ def build(
     telling.absent(redacted, taken_back, report.absent)
     skipped = report.imported.skipped if report.imported else 0
     if not quiet:
-        telling.redactions(redacted, len(taken_back), report.purged)
+        telling.redactions(redacted, taken_back, report.purged)
         click.echo(
             f"{telling.counted(report.threads, 'thread')}, {telling.counted(report.comments, 'comment')}, "
             f"{skipped:,} skipped; {telling.counted(report.written, 'file')} written, "

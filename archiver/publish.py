@@ -73,15 +73,15 @@ def build_site(
     writable = bool(dumps) or not archive_path.exists() or any(entry.mode == "purge" for entry in redactions)
     theme.load(settings.theme)
     with ExitStack() as opened:
-        # What is wrong with the theme or the site folder is said before anything is imported or purged.
+        # A site folder, or a theme, that cannot be used is said before anything is imported or purged.
         build = Build(output)
         opened.callback(build.discard)
         whole = opened.enter_context(Archive(archive_path, writable=writable))
         crew = opened.enter_context(Crew(jobs))
         imported = _import(whole, dumps, importing, progress, crew, settings) if dumps else None
+        _check_root(settings, whole)
         purged, nothing = purge(whole, redactions), absent(whole, redactions)
         archive = opened.enter_context(reading(archive_path, redactions))
-        _check_root(settings, archive)
         numbers = _numbers(archive)
         changes = Changes(archive, build.ledger, output, settings)
         if changes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.server
 import os
 import re
@@ -56,7 +57,8 @@ def server(site: Path, port: int, host: str = LOOPBACK) -> http.server.Threading
     try:
         return _Server(site.resolve(), host, port)
     except OSError as error:
-        raise PublishError(f"{host}, port {port}: {error.strerror}; choose another one with --port") from error
+        option = "port" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "host"
+        raise PublishError(f"{host}, port {port}: {error.strerror}; choose another one with --{option}") from error
 
 
 def file_for(root: Path, address: str) -> Path | None:

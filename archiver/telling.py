@@ -100,10 +100,12 @@ def absent(path: Path, redactions: Redactions, numbers: Iterable[int]) -> None:
         click.secho(f"{path}: entry {number}: {told}", fg="yellow", err=True)
 
 
-def redactions(path: Path, count: int, purged: Purged) -> None:
+def redactions(path: Path, redactions: Redactions, purged: Purged) -> None:
     """Say how much the redactions.yaml at ``path`` takes back, and what was purged for it."""
-    if count:
-        click.echo(f"{counted(count, 'redaction')} of {path}")
+    if redactions:
+        click.echo(f"{counted(len(redactions), 'redaction')} of {path}")
+    if any(entry.mode == "purge" for entry in redactions) and not purged:
+        click.echo("nothing to purge: what is to be purged is not in the archive, or no longer")
     if purged:
         click.echo(
             f"purged from the archive: {counted(purged.posts, 'post')}, "

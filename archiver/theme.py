@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import os
 from pathlib import Path
 
 import msgspec
@@ -62,7 +63,7 @@ def load(name: str) -> Theme:
     title: str | None = None
     at: str | None = name
     while at is not None:
-        folder = _folder(at)
+        folder = _parent(at, folders[-1]) if folders else _folder(at)
         if folder in folders:
             raise ThemeError(f"{folder / 'theme.yaml'}: extends itself")
         description = _describe(folder)
@@ -73,13 +74,31 @@ def load(name: str) -> Theme:
     return Theme(Path(name).name, title or name, tuple(folders))
 
 
+def _parent(name: str, child: Path) -> Path:
+    try:
+        return _folder(name)
+    except ThemeError as error:
+        raise ThemeError(f"{child / 'theme.yaml'}: extends: {error}") from error
+
+
 def _folder(name: str) -> Path:
     themes = {path.name: path for path in sorted((data_root() / "themes").iterdir()) if path.is_dir()}
     if name in themes:
         return themes[name]
     if name and Path(name).is_dir():
-        return Path(name).resolve()
+        return _checked(Path(name).resolve())
     raise ThemeError(f"no theme is called '{name}' and no such folder exists; the themes are {', '.join(themes)}")
+
+
+def _checked(folder: Path) -> Path:
+    """A folder that holds a theme. What is not found, or not read, would silently be taken from its parent."""
+    parts = [folder / name for name in ("theme.yaml", "templates", "static") if (folder / name).exists()]
+    if not parts:
+        raise ThemeError(f"{folder}: is no theme: it has no theme.yaml, templates/ or static/")
+    for part in parts:
+        if not os.access(part, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise ThemeError(f"{part}: may not be read")
+    return folder
 
 
 def _describe(folder: Path) -> _Description:
@@ -91,4 +110,4 @@ def _describe(folder: Path) -> _Description:
     except ConfigError as error:
         raise ThemeError(str(error)) from error
     except msgspec.ValidationError as error:
-        raise ThemeError(f"{path}: {error}") from error
+        raise ThemeError(f"{path}: {error}; the keys are {', '.join(_Description.__struct_fields__)}") from error

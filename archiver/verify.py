@@ -33,6 +33,8 @@ class Problem(msgspec.Struct, frozen=True):
 
 def is_site(path: Path) -> bool:
     """Is it a site folder that is to be checked, and not an archive file? Raises PublishError where it is neither."""
+    if not path.exists():
+        raise PublishError(f"{path}: no such archive file or site folder")
     if path.is_dir() and not (path / MANIFEST).is_file():
         raise PublishError(f"{path}: not a site made by archiver: it has no {MANIFEST}")
     return path.is_dir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -216,6 +217,46 @@ def test_keep_deleted_keeps_the_text(run: Any, dump: Path, tmp_path: Path) -> No
     assert "Deleted by its author." in (tmp_path / "a" / page).read_text()
     run("build", dump.name, "--output", "b", "--keep-deleted")
     assert "The blue one." in (tmp_path / "b" / page).read_text()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no such device")
+def test_what_the_system_refuses_is_one_line() -> None:
+    command = [sys.executable, "-P", "-m", "archiver", "formats"]
+    with Path("/dev/full").open("w") as full:
+        told = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (told.returncode, told.stderr) == (1, "error: No space left on device\n")
+
+
+def test_names_that_a_terminal_cannot_show_are_spelled(run: Any, dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dump.rename(dump.with_name("日本.ndjson"))
+    run("import", "日本.ndjson")
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    assert "  \\u65e5\\u672c.ndjson: pushshift, " in run("info").out
+    assert telling.printable(os.fsdecode(b"no\xff\n")) == "no\\xff\\x0a"
+
+
+def test_commands_that_are_proposed_are_ready_to_be_typed(run: Any, dump: Path) -> None:
+    assert run("build", dump.name, "--output", "my site").out.endswith("or run: archiver serve 'my site'\n")
+    assert run("import", dump.name, "--archive", "my.db").out.endswith(" with: archiver build --archive my.db\n")
+
+
+def test_nothing_is_proposed_for_an_archive_of_nothing(run: Any) -> None:
+    told = run("import", "gone.json")
+    assert told.status == 1
+    assert "Make a site" not in told.out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are something else here")
+@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_stopped_says_so_and_nothing_else(way: signal.Signals, tmp_path: Path) -> None:
+    """While it waits for more of its dump."""
+    os.mkfifo(tmp_path / "pipe")
+    command = [sys.executable, "-P", "-m", "archiver", "import", "pipe"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with process, (tmp_path / "pipe").open("w"):  # opened as soon as it reads
+        process.send_signal(way)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "stopped; what was finished before is kept\n")
 
 
 def test_formats_and_themes_are_listed(run: Any) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
+import signal
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import jinja2
@@ -20,6 +22,36 @@ def test_processes_that_are_prepared_wait_and_end(jobs: int, started: int) -> No
         crew.prepare(Settings())
         assert len(multiprocessing.active_children()) == started
     assert multiprocessing.active_children() == []
+
+
+def how_it_is_interrupted() -> tuple[object, bool]:
+    return signal.getsignal(signal.SIGINT), signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals are something else here")
+def test_ctrl_c_ends_processes_quietly() -> None:
+    with Crew(2) as crew:
+        crew.prepare(Settings())
+        assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        assert crew._pool
+        assert crew._pool.submit(how_it_is_interrupted).result() == (signal.SIG_DFL, False)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux what a process blocks")
+def test_processes_that_just_began_do_not_stop_at_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocked: list[bool] = []
+    started = BaseProcess.start
+
+    def noted(self: BaseProcess) -> None:
+        started(self)
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        (mask,) = (int(row.split()[1], 16) for row in status.splitlines() if row.startswith("SigBlk"))
+        blocked.append(bool(mask >> (signal.SIGINT - 1) & 1))
+
+    monkeypatch.setattr(BaseProcess, "start", noted)
+    with Crew(2) as crew:
+        crew.prepare(Settings())
+    assert blocked == [True, True]
 
 
 def test_templates_are_compiled_once_in_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

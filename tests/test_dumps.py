@@ -9,12 +9,13 @@ import json
 import lzma
 import os
 import re
+import sqlite3
 import sys
 import tarfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import msgspec
@@ -27,6 +28,7 @@ from archiver import dumps
 from archiver.dumps import Dump, decode_json, finding, members, packing
 from archiver.dumps import dump as dump_module
 from archiver.errors import DumpError
+from archiver.store import Archive
 
 TEXT = b'{"id": 1}\n{"id": 2}\n'
 LONG = b"".join(b'{"id": %d, "text": "%s"}\n' % (n, os.urandom(40).hex().encode()) for n in range(5_000))
@@ -212,7 +214,7 @@ def test_an_encrypted_zip_says_so(find: Find, tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(packed)
     (error,) = find("a.zip").errors
     assert error.startswith("a.zip/a.json: ")
-    assert "encrypted" in error
+    assert error.endswith(": is encrypted; unpack it first")
 
 
 # -- bombs -------------------------------------------------------------------------------------------------------------
@@ -385,6 +387,20 @@ def test_a_folder_is_walked_in_name_order_without_hidden_files(find: Find, tmp_p
     assert [dump.label for dump in found.dumps.values()] == ["d/a/y.json", "d/a/z.json", "d/b.json", "d/c.json"]
 
 
+def test_what_the_program_made_is_no_dump_of_a_folder(find: Find, tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    with Archive(tmp_path / "a.db", writable=True), Archive(tmp_path / "d/b.db", writable=True):
+        assert {path.name for path in tmp_path.iterdir()} > {"a.db", "a.db-wal", "a.db-shm"}
+        (tmp_path / "public" / "static").mkdir(parents=True)
+        for name in ("public/manifest.tsv", "public/static/base.css", "public/index.html", "a.json", "b.json-wal"):
+            (tmp_path / name).write_text(name)
+        with closing(sqlite3.connect(tmp_path / "other.db")) as other:
+            other.execute("CREATE TABLE x (y)")
+        assert sorted(name.removeprefix("./") for name in find(".").dumps) == ["a.json", "b.json-wal", "other.db"]
+        assert find("d").errors == ["d: there is no dump in this folder"]
+        assert list(find("a.db").dumps) == ["a.db"], "it was named"
+
+
 def test_folders_may_be_nested_deeper_than_python_recurses(
     find: Find, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -406,6 +422,11 @@ def test_folders_may_be_nested_deeper_than_python_recurses(
         for _ in range(depth):
             os.chdir("..")
             Path("d").rmdir()
+
+
+def test_a_closed_standard_input_is_said(find: Find, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert find("-").errors == ["-: there is no standard input"]
 
 
 def test_standard_input_is_a_dump(find: Find, monkeypatch: pytest.MonkeyPatch) -> None:

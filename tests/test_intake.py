@@ -131,6 +131,22 @@ def test_a_dump_that_is_known_is_not_read_again(run: Import, archive: Archive) -
     assert [capture.name for capture in archive.captures()] == ["in/a.txt"]
 
 
+def test_what_was_skipped_of_a_known_dump_is_told_again(run: Import) -> None:
+    for known in (0, 1):
+        report = run({"a.txt": "1\nx\nbad\n"})
+        assert (report.known, report.skipped) == (known, 1)
+        assert report.skips == ["in/a.txt:3: skipped: bad word (bad)"]
+
+
+def test_a_known_dump_is_read_again_in_another_format(run: Import, archive: Archive) -> None:
+    run({"a.txt": "both\nx\n"}, format="two")
+    report = run({}, format="one")
+    assert (report.captures, report.known) == (1, 0)
+    assert [capture.format for capture in archive.captures()] == ["one"]
+    assert ids(archive) == ["x"]
+    assert run({}, format="one").known == 1
+
+
 def test_a_known_dump_is_read_again_for_a_new_time_of_capture(run: Import, archive: Archive) -> None:
     run({"a.txt": "1\nx\n"})
     report = run({}, captured=Moment(7, 7))

@@ -100,6 +100,71 @@ def test_an_edit_is_given_a_time_only_where_it_is_shown_as_another(make_site: Ma
     assert shown == {"ck0": False, "ck1": False, "ck2": True}
 
 
+def test_every_page_has_a_title_of_its_own(make_site: Make, lines: Any) -> None:
+    comments = [comment(n, n // 3 or None, "bob", n * 7 % 11) for n in range(1, 30)]
+    posts = [post(id=f"p{n}", title=f"P{n}", score=n * 7 % 11, created_utc=T0 - n * 40 * 86_400) for n in range(1, 12)]
+    site = make_site([lines([*posts, *comments])], comments_per_page=10, posts_per_page=3)
+    titles = {path: site.page(path).css_first("title").text() for path in site.paths() if path.endswith(".html")}
+    assert titles["www.reddit.com/r/tea/comments/p1.html"].startswith("P1 : r/tea")
+    assert titles["www.reddit.com/r/tea/comments/p1.old-2.html"].startswith("P1 (old), page 2 : ")
+    assert titles["index.top-year-2.html"] == "Archive of www.reddit.com (top: year), page 2"
+    assert titles["www.reddit.com/r/tea.top.html"] == "r/tea (top) – Archive of www.reddit.com"
+    assert len(set(titles.values())) == len(titles)
+
+
+def test_periods_say_what_they_are_counted_from(make_site: Make, lines: Any) -> None:
+    posts = [post(id=f"p{n}", score=n, created_utc=T0 - n * 100 * 86_400) for n in range(1, 9)]
+    site = make_site([lines(posts)])
+    year, whole = (site.page(f"index.{name}.html").css_first(".summary").text() for name in ("top-year", "top"))
+    assert year == "3 threads, counted back from 26 Nov 2023, when this was captured last"
+    assert whole == "8 threads"
+
+
+def test_long_lists_lead_to_the_page_before_and_the_next(make_site: Make, lines: Any) -> None:
+    site = make_site([lines([post(id=f"p{n}") for n in range(1, 12)])], posts_per_page=3)
+    found = {}
+    for number in ("", "-2", "-4"):
+        links = site.page(f"index{number}.html").css("nav.pages")[0].css("a[rel]")
+        found[number] = [(link.attributes["rel"], link.attributes["href"]) for link in links]
+    assert found == {
+        "": [("next", "index-2.html")],
+        "-2": [("prev", "index.html"), ("next", "index-3.html")],
+        "-4": [("prev", "index-3.html")],
+    }
+
+
+def test_a_post_that_is_missing_is_said_to_be(make_site: Make, lines: Any) -> None:
+    site = make_site([lines([comment(1, None, "bob")])])
+    for page in (site.page("index.html"), site.page("www.reddit.com/r/tea/comments/p1.html")):
+        meta = page.css_first("main article > .meta")
+        assert [flag.text() for flag in meta.css(".flag")] == ["not in this archive"]
+        assert not meta.css(".points, .by")
+
+
+def test_what_an_author_is_stands_beside_the_name(make_site: Make, lines: Any) -> None:
+    dump = lines([post(distinguished="moderator", stickied=True), comment(1, None, "bob")])
+    site = make_site([dump])
+    for page in (site.page("index.html"), site.page("www.reddit.com/r/tea/comments/p1.html")):
+        meta = page.css_first("main article > .meta")
+        assert meta.css_first(".by").text().split() == ["by", "ann", "moderator"]
+        assert [flag.text() for flag in meta.css(".flag")] == ["pinned"]
+
+
+def test_pictures_are_listed_where_nothing_else_leads_to_them(make_site: Make, lines: Any) -> None:
+    ids = ("one", "two", "three")
+    media = {id: {"status": "valid", "e": "Image", "s": {"u": f"https://preview.redd.it/{id}.jpg?s=1"}} for id in ids}
+    more = {"is_gallery": True, "media_metadata": media, "gallery_data": {"items": [{"media_id": id} for id in ids]}}
+    site = make_site([lines([post(selftext="See https://preview.redd.it/two.jpg?s=9", **more)])])
+    links = site.page("www.reddit.com/r/tea/comments/p1.html").css(".media a")
+    assert [link.text() for link in links] == ["preview.redd.it/…/one.jpg", "preview.redd.it/…/three.jpg"]
+
+
+@pytest.mark.parametrize("text", ["", " \n "])
+def test_a_post_without_words_has_no_frame_for_them(make_site: Make, lines: Any, text: str) -> None:
+    page = make_site([lines([post(selftext=text)])]).page("www.reddit.com/r/tea/comments/p1.html")
+    assert not page.css(".post > .body")
+
+
 def test_a_long_thread_goes_on_over_pages_and_loses_nothing(make_site: Make, lines: Any) -> None:
     records = [post(), *(comment(n, n - 1 if n % 30 else None, "user", n % 5) for n in range(1, 101))]
     site = make_site([lines(records)], comments_per_page=20)

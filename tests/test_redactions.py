@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from archiver import config, intake, markup, publish, redactions
-from archiver.errors import ConfigError
+from archiver.errors import ArchiverError, ConfigError
 from archiver.redactions import Redactions, wording
 from archiver.redactions.wording import GONE, Wording
 from archiver.store import Archive
@@ -45,6 +45,16 @@ def test_no_file_and_an_empty_one_take_nothing_back(tmp_path: Path) -> None:
     assert redactions.load(tmp_path / redactions.FILE) == ()
     assert entries(tmp_path, "") == ()
     assert entries(tmp_path, "# nobody asked yet\n") == ()
+
+
+def test_what_only_looks_like_the_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / redactions.FILE).symlink_to(tmp_path / "gone.yaml")
+    with pytest.raises(ConfigError, match=r"redactions\.yaml: leads to a file that is not there"):
+        redactions.load(tmp_path / redactions.FILE)
+    (tmp_path / redactions.FILE).rename(tmp_path / "away")
+    (tmp_path / "redactions.yml").touch()
+    with pytest.raises(ConfigError, match=r"redactions\.yml: must be called redactions\.yaml"):
+        redactions.load(tmp_path / redactions.FILE)
 
 
 def test_every_word_is_taken_as_it_is_written(tmp_path: Path) -> None:
@@ -508,6 +518,19 @@ def test_a_site_with_redactions_that_did_not_change_is_not_rendered_again(
     Built(tmp_path, ALL, [DUMP])
     monkeypatch.setattr(publish.Crew, "do", None)
     assert Built(tmp_path, ALL, [DUMP]).report.written == 0
+
+
+@pytest.mark.parametrize("wrong", [{"theme": "nope"}, {"root_host": "nowhere.example"}])
+def test_nothing_is_purged_or_imported_where_the_settings_are_wrong(tmp_path: Path, wrong: dict[str, str]) -> None:
+    built = Built(tmp_path, "", [DUMP])
+    before = built.archive.read_bytes()
+    (tmp_path / "new.ndjson").write_text(json.dumps(post("p99")) + "\n")
+    with pytest.raises(ArchiverError, match=r"no theme is called|holds nothing of"):
+        publish.build_site(
+            [str(tmp_path / "new.ndjson")] * ("theme" in wrong), built.archive, built.site, config.load(None, wrong),
+            None, 1, lambda *_: None, entries(tmp_path, one("person", "purge")),
+        )  # fmt: skip
+    assert built.archive.read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_every_installed_theme_loads() -> None:
 
 
 def test_a_folder_is_a_theme_that_extends_the_default(tmp_path: Path) -> None:
-    found = theme.load(make(tmp_path / "mine", None))
+    found = theme.load(make(tmp_path / "mine", None, logo__svg="<svg/>"))
     assert found.name == "mine"
     assert found.folders[0] == tmp_path / "mine"
     assert found.folders[1:] == theme.load(theme.DEFAULT).folders
@@ -59,6 +59,14 @@ def test_a_theme_that_is_not_there_is_said_with_those_that_are(
         theme.load(name)
 
 
+def test_a_folder_that_holds_no_theme_is_said(tmp_path: Path) -> None:
+    (tmp_path / "mine" / "template").mkdir(parents=True)
+    with pytest.raises(ThemeError, match=r"mine: is no theme: it has no theme\.yaml, templates/ or static/"):
+        theme.load(str(tmp_path / "mine"))
+    (tmp_path / "mine" / "templates").mkdir()
+    assert theme.load(str(tmp_path / "mine")).title == "mine"
+
+
 def test_a_theme_that_extends_itself_is_said(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     make(one, f"extends: {other}")
@@ -70,11 +78,11 @@ def test_a_theme_that_extends_itself_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("colour: red", "unknown field `colour`"),
+        ("colour: red", "unknown field `colour`; the keys are title, extends"),
         ("title: [1]", "Expected `str"),
         ("- list", "Expected `object`"),
         ("a: b: c", "mapping values"),
-        ("extends: nonsense", "no theme is called 'nonsense'"),
+        ("extends: nonsense", "mine/theme.yaml: extends: no theme is called 'nonsense'"),
         ("title: 2001-99-99", "month"),
         ("title: " + "[" * 5_000, "theme.yaml: "),
         ("title: !!python/object/apply:os.system ['true']", "constructor"),

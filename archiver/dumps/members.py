@@ -24,10 +24,12 @@ from archiver.dumps.packing import BOMB, Budget, Share, Stream
 from archiver.errors import DumpError
 
 ZIP_ERRORS = (*READ_ERRORS, RuntimeError, ValueError, LookupError, OverflowError, struct.error)
-"""What zipfile raises for damaged files; "encrypted" is a RuntimeError, and so is "method not supported"."""
+"""What zipfile raises for damaged files; "method not supported" is a RuntimeError."""
 ZIPS_OPEN = 8
 """Zips kept open at once: enough for those inside each other, and far from what systems allow."""
 
+_ENCRYPTED = 1
+"""Among the flags of a zip's members."""
 DIRECTORY_ENTRY = 160
 """Bytes of a zip's directory for each file that it may hold: 46, its path, and what packers add."""
 
@@ -103,6 +105,8 @@ def zip_members(dump: Dump, path: Path, zips: Zips, budget: Budget) -> Found:
 
 
 def _open_member(zips: Zips, path: Path, info: zipfile.ZipInfo, name: str, share: Share) -> io.BufferedIOBase:
+    if info.flag_bits & _ENCRYPTED:
+        raise DumpError(f"{name}: is encrypted; unpack it first")
     try:
         stream: Any = zips.get(path).open(info)
     except ZIP_ERRORS as error:

@@ -74,6 +74,11 @@ def names_on(host: str, local: str, own: str) -> list[str]:
 def load(path: Path) -> Redactions:
     """What the file names; nothing where there is no file. Raises ConfigError."""
     if not path.exists():
+        # What looks like the file and is not would silently take nothing back.
+        if path.is_symlink():
+            raise ConfigError(f"{path}: leads to a file that is not there")
+        if path.with_suffix(".yml").exists():
+            raise ConfigError(f"{path.with_suffix('.yml')}: must be called {path.name}")
         return ()
     found = config.read_yaml(path, words=True)
     if found in (None, ""):

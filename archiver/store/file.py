@@ -24,6 +24,8 @@ class ArchiveFile:
     def __init__(self, path: Path, *, writable: bool) -> None:
         """Open the file; a writable one is made where there is none. Raises StoreError."""
         self.path = path
+        if path.is_dir():
+            raise StoreError(f"{path}: is a folder, and no archive file")
         if not writable and not path.exists():
             raise StoreError(f"{path}: no such archive; make one with: archiver import DUMP --archive {path}")
         try:
@@ -93,6 +95,8 @@ class ArchiveFile:
         for statement in migrations.statements(f"{schema.TABLES} {marks}"):
             self._db.execute(statement)
         self._db.execute("COMMIT")
+        # So that the file itself says what it is, also while it is being filled.
+        self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _upgrade(self) -> None:
         """An older file is upgraded by whoever opens it first, also only to read it."""
