@@ -117,9 +117,10 @@ def _import(
 
 
 def _check_root(settings: Settings, archive: Archive) -> None:
-    host, sites = settings.root_host, list(archive.sites())
+    """Raises ConfigError for a host at the top of the site that it has no page of: a slip of the pen."""
+    host, sites = settings.root_host, archive.sites()
     if host and sites and host not in sites:
-        raise ConfigError(f"root_host: the archive holds nothing of '{host}'; its sites are {', '.join(sites)}")
+        raise ConfigError(f"root_host: the archive holds nothing of '{host}'; its sites are those of: archiver info")
 
 
 def _numbers(archive: Archive) -> Numbers:
