@@ -135,10 +135,12 @@ def test_long_lists_lead_to_the_page_before_and_the_next(make_site: Make, lines:
 
 def test_a_post_that_is_missing_is_said_to_be(make_site: Make, lines: Any) -> None:
     site = make_site([lines([comment(1, None, "bob")])])
-    for page in (site.page("index.html"), site.page("www.reddit.com/r/tea/comments/p1.html")):
-        meta = page.css_first("main article > .meta")
-        assert [flag.text() for flag in meta.css(".flag")] == ["not in this archive"]
-        assert not meta.css(".points, .by")
+    listing, thread = site.page("index.html"), site.page("www.reddit.com/r/tea/comments/p1.html")
+    assert [flag.text() for flag in listing.css(".post-line .flag")] == ["not in this archive"]
+    assert thread.css_first(".post .note").text() == "The post itself is not in this archive, only comments on it."
+    assert not thread.css(".post .flag")
+    for page in (listing, thread):
+        assert not page.css_first("main article > .meta").css(".points, .by")
 
 
 def test_what_an_author_is_stands_beside_the_name(make_site: Make, lines: Any) -> None:

@@ -199,7 +199,6 @@ class Parts:
         found: list[str] = [name for name in ("pinned", "locked", "nsfw", "spoiler") if getattr(post, name)]
         found += ["crosspost"] if post.crosspost_of else []
         found += [post.state] if post.state in ("deleted", "removed") else []
-        found += ["missing"] if post.state is None else []
         return self.marks(found)
 
     def author_marks(self, post: Post) -> list[tuple[str, str]]:

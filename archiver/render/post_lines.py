@@ -57,10 +57,12 @@ class PostRows:
             if post.community and self._shows_community
             else (None, None, False)
         )
+        # Its thread says so in a sentence.
+        flags = parts.flags(post) + (parts.marks(["missing"]) if post.state is None else [])
         created = views.time_texts(post.created, words) if post.created else NO_TIME
         edited = views.time_texts(post.edited, words) if post.edited else NO_TIME
         return Row(
-            (post.state, tuple(parts.author_marks(post)), tuple(parts.flags(post)), views.told_apart(edited, created)),
+            (post.state, tuple(parts.author_marks(post)), tuple(flags), views.told_apart(edited, created)),
             (
                 parts.post_title(post),
                 views.domain(link) if link else None,
