@@ -93,11 +93,11 @@ def test_without_pages_of_people_nothing_links_to_them(make_site: Make, lines: A
 
 def test_an_edit_is_given_a_time_only_where_it_is_shown_as_another(make_site: Make, lines: Any) -> None:
     at = 1_700_000_000
-    edits = [at, at + 0.6, at + 61]
+    edits = [at, at + 0.6, at + 20, at + 61]
     records = [comment(n, None, "bob", 1) | {"created_utc": at, "edited": edit} for n, edit in enumerate(edits)]
     page = make_site([lines([post(), *records])]).page("www.reddit.com/r/tea/comments/p1.html")
     shown = {node.attributes["id"]: bool(node.css_first(".edited time")) for node in page.css("article.comment")}
-    assert shown == {"ck0": False, "ck1": False, "ck2": True}
+    assert shown == {"ck0": False, "ck1": False, "ck2": False, "ck3": True}
 
 
 def test_every_page_has_a_title_of_its_own(make_site: Make, lines: Any) -> None:
