@@ -75,6 +75,7 @@ def test_the_first_order_is_the_default_where_none_is_named(tmp_path: Path) -> N
         ("base_url: https://", ["base_url must be an address"]),
         ("base_url: 'https://x y/'", ["base_url must be an address"]),
         ("base_url: https://x.test/a?b#c", ["base_url must be an address"]),
+        ('base_url: https://x.test/"><script>', ["base_url must be an address"]),
         ("root_host: LEMMY.ml", ["in small letters"]),
         ("language: xx", ["language: no words for 'xx'; there are ar, de, en"]),
         ("title: a\ntitle: b", ["'title' stands there twice", "line 2"]),

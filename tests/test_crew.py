@@ -24,17 +24,14 @@ def test_processes_that_are_prepared_wait_and_end(jobs: int, started: int) -> No
     assert multiprocessing.active_children() == []
 
 
-def how_it_is_interrupted() -> tuple[object, bool]:
-    return signal.getsignal(signal.SIGINT), signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
-
-
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals are something else here")
 def test_ctrl_c_ends_processes_quietly() -> None:
     with Crew(2) as crew:
         crew.prepare(Settings())
         assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
         assert crew._pool
-        assert crew._pool.submit(how_it_is_interrupted).result() == (signal.SIG_DFL, False)
+        assert crew._pool.submit(signal.getsignal, signal.SIGINT).result() == signal.SIG_DFL
+        assert signal.SIGINT not in crew._pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result()
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux what a process blocks")
