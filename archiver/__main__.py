@@ -11,12 +11,14 @@ gc.set_threshold(5000)
 def main() -> None:
     """Run the command line."""
     # As a service is stopped; it ends like Ctrl+C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         from archiver.cli import main as command
 
         command()
     except KeyboardInterrupt:  # while it was loading
+        sys.stderr.write("stopped\n")
         sys.exit(130)
 
 

@@ -99,9 +99,10 @@ def _check_values(settings: Settings, where: dict[str, str]) -> None:
 
 
 def _with_theme_beside(path: Path, settings: Settings) -> Settings:
-    """A folder that site.yaml names is meant as seen from there, if it is there."""
+    """The path of a folder in site.yaml is meant as seen from there; a name alone is that of a theme."""
     beside = path.parent / settings.theme
-    return msgspec.structs.replace(settings, theme=str(beside)) if beside.is_dir() else settings
+    is_path = Path(settings.theme).name != settings.theme
+    return msgspec.structs.replace(settings, theme=str(beside)) if is_path and beside.is_dir() else settings
 
 
 _HALVES = re.compile("[\ud800-\udfff]")

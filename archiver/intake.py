@@ -161,8 +161,7 @@ class _Importing:
         except OSError as error:
             raise DumpError(f"{dump.name}: {error.strerror}") from error
         known = self._archive.known(digest, dump.member)
-        # Another format may find more in it, and the user may know more about it.
-        if known and known.format == importer.name and not (self._options.captured or self._options.keep_deleted):
+        if known and not self._may_find_more(known, importer):
             self.report.known += 1
             self._note_skips(dump, digest, known.skipped)
             if known.error:
@@ -181,6 +180,12 @@ class _Importing:
         self._note_skips(dump, digest, writer.skipped)
         if problem:
             raise problem
+
+    def _may_find_more(self, known: Capture, importer: Importer) -> bool:
+        """May reading a known dump again bring more: for what the user says of it, or as it brought nothing before?"""
+        options, is_other = self._options, known.format != importer.name
+        held_nothing = not (known.posts or known.comments)
+        return bool(options.captured or options.keep_deleted or (is_other and (options.format or held_nothing)))
 
     def _note_skips(self, dump: Dump, digest: str, skipped: int) -> None:
         """What cannot be read of a dump is said each time that it is named."""

@@ -24,7 +24,8 @@ def uninterrupted() -> Iterator[None]:
 
 
 def end_quietly() -> None:
-    """From now on this process ends at once when it is interrupted."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """From now on this process ends at once when it is interrupted, unless the whole command is not to be."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])

@@ -14,6 +14,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -176,6 +177,7 @@ class Build:
         written, unchanged, removed = self.ledger.counts()
         try:
             if written or removed or not self.output.exists():
+                self._check_folders()
                 self._write_manifest()
                 self._move()
             self.ledger.keep(facts | {"manifest": checksum(self.output / MANIFEST)})
@@ -192,6 +194,12 @@ class Build:
         if not (self.work / "site" / MANIFEST).exists():
             shutil.rmtree(self.work, ignore_errors=True)
 
+    def _check_folders(self) -> None:
+        """Raises PublishError where the site cannot be changed as a whole."""
+        if self.output.exists():
+            for folder in {path.rpartition("/")[0] for path in chain(self.ledger.changed(), self.ledger.stale())}:
+                _check_writable(self.output / folder)
+
     def _write_manifest(self) -> None:
         with (self.work / "manifest.new").open("w", encoding="utf-8", newline="\n") as target:
             target.writelines(self.ledger.manifest())
@@ -203,9 +211,6 @@ class Build:
         if not self.output.exists():
             site.rename(self.output)
             return
-        # Before the first file, so that the old site stays whole.
-        for folder in {path.rpartition("/")[0] for path in chain(self.ledger.changed(), self.ledger.stale())}:
-            _check_writable(self.output / folder)
         for path in self.ledger.changed():
             self._move_one(site / path, self.output / path)
         for path in self.ledger.stale():
@@ -262,7 +267,8 @@ def _remove(output: Path, path: str) -> None:
         target.unlink()
     elif target.exists():
         return
-    for folder in target.parents:
-        if folder == output or not folder.is_dir() or any(folder.iterdir()):
-            break
-        folder.rmdir()
+    with suppress(OSError):  # an empty folder that may not be taken away does no harm
+        for folder in target.parents:
+            if folder == output or not folder.is_dir() or any(folder.iterdir()):
+                break
+            folder.rmdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,20 +18,18 @@ _COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 def is_own(path: Path) -> bool:
-    """Is it something that the program made, and no dump?"""
-    if path.is_dir():
-        return (path / MANIFEST).is_file() and (path / "static" / "base.css").is_file()
-    for ending in _COMPANIONS:
-        if path.name.endswith(ending) and _is_archive(path.with_name(path.name.removesuffix(ending))):
-            return True
-    return _is_archive(path)
+    """Is it something that the program made, and no dump? What cannot be looked at is not; whoever reads it is told."""
+    if os.path.isdir(path):  # noqa: PTH112  which does not raise
+        return all(os.path.isfile(path / name) for name in (MANIFEST, "static/base.css"))  # noqa: PTH113
+    stems = (path.name.removesuffix(ending) for ending in _COMPANIONS if path.name.endswith(ending))
+    return any(_is_archive(path.with_name(name)) for name in (path.name, *stems) if name)
 
 
 def _is_archive(path: Path) -> bool:
     """An archive file, or the copy of one that an upgrade left."""
     head = b""
-    with suppress(OSError):  # what cannot be read is told when it is
-        if path.is_file():
+    with suppress(OSError):
+        if path.is_file():  # and no pipe
             with path.open("rb") as file:
                 head = file.read(72)
     return head.startswith(_SQLITE) and head[68:] == APPLICATION_ID.to_bytes(4, "big")

@@ -70,17 +70,20 @@ def build_site(
     """
     started = time.monotonic()
     # An archive that is only read may lie where nothing can be written.
-    writable = bool(dumps) or not archive_path.exists() or any(entry.mode == "purge" for entry in redactions)
+    purges = any(entry.mode == "purge" for entry in redactions)
+    writable = bool(dumps) or not archive_path.exists() or purges
     theme.load(settings.theme)
     with ExitStack() as opened:
-        # A site folder, or a theme, that cannot be used is said before anything is imported or purged.
+        # A theme that is not there, or a site folder that cannot be used, is said before anything is imported.
         build = Build(output)
         opened.callback(build.discard)
         whole = opened.enter_context(Archive(archive_path, writable=writable))
         crew = opened.enter_context(Crew(jobs))
         imported = _import(whole, dumps, importing, progress, crew, settings) if dumps else None
         _check_root(settings, whole)
-        purged, nothing = purge(whole, redactions), absent(whole, redactions)
+        if purges:
+            _check_templates(settings)
+        nothing, purged = absent(whole, redactions), purge(whole, redactions)
         archive = opened.enter_context(reading(archive_path, redactions))
         numbers = _numbers(archive)
         changes = Changes(archive, build.ledger, output, settings)
@@ -120,7 +123,16 @@ def _check_root(settings: Settings, archive: Archive) -> None:
     """Raises ConfigError for a host at the top of the site that it has no page of: a slip of the pen."""
     host, sites = settings.root_host, archive.sites()
     if host and sites and host not in sites:
-        raise ConfigError(f"root_host: the archive holds nothing of '{host}'; its sites are those of: archiver info")
+        raise ConfigError(
+            f"root_host (or --root-host): the archive holds nothing of '{host}'; its sites are those of: archiver info"
+        )
+
+
+def _check_templates(settings: Settings) -> None:
+    """Raises ThemeError for templates that cannot be used; told while nothing is purged, which does not come back."""
+    from archiver import units  # which takes long to load
+
+    units.compile_templates(settings)
 
 
 def _numbers(archive: Archive) -> Numbers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import time
@@ -56,7 +57,8 @@ def printable(text: str) -> str:
 
 def command(words: str, path: Path) -> str:
     """A command on a path, as it is typed."""
-    return f"archiver {words} {printable(shlex.quote(str(path)))}"
+    quoted = f'"{path}"' if os.name == "nt" else shlex.quote(str(path))
+    return f"archiver {words} {printable(quoted)}"
 
 
 def imported(report: intake.Report) -> str:

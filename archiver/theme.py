@@ -75,8 +75,10 @@ def load(name: str) -> Theme:
 
 
 def _parent(name: str, child: Path) -> Path:
+    """The theme that another extends; the path of a folder is meant as seen from that one."""
+    is_path = Path(name).name != name
     try:
-        return _folder(name)
+        return _folder(str(child / name) if is_path and (child / name).is_dir() else name)
     except ThemeError as error:
         raise ThemeError(f"{child / 'theme.yaml'}: extends: {error}") from error
 

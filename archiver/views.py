@@ -325,7 +325,7 @@ def time_texts(moment: Moment, words: Words) -> TimeTexts:
 
 def told_apart(edited: TimeTexts, created: TimeTexts) -> bool:
     """Was something edited at another time than it was written, as far as readers see?"""
-    return edited != NO_TIME and edited[1:] != created[1:]
+    return edited != NO_TIME and (edited[1], *edited[3:]) != (created[1], *created[3:])
 
 
 def time_of(texts: Sequence[str | None]) -> Time | None:

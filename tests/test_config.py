@@ -42,10 +42,11 @@ def test_keys_may_be_written_with_either_stroke(tmp_path: Path) -> None:
 
 
 def test_a_theme_folder_is_meant_as_seen_from_the_file(tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
-    assert load(tmp_path, "theme: mine").theme == load(tmp_path, "theme: ./mine").theme == str(tmp_path / "mine")
-    assert load(tmp_path, "theme: plain").theme == "plain"
-    assert load(tmp_path, "theme: plain", theme="mine").theme == "mine"
+    (tmp_path / "plain").mkdir()
+    assert load(tmp_path, "theme: ./plain").theme == str(tmp_path / "plain")
+    assert load(tmp_path, "theme: plain").theme == "plain", "a name alone is that of a theme"
+    assert load(tmp_path, "theme: ./none").theme == "./none"
+    assert load(tmp_path, "theme: ./plain", theme="./plain").theme == "./plain", "as seen from the current folder"
 
 
 def test_an_empty_file_sets_nothing(tmp_path: Path) -> None:

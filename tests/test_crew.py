@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import shutil
 import signal
 from multiprocessing.process import BaseProcess
@@ -32,6 +33,18 @@ def test_ctrl_c_ends_processes_quietly() -> None:
         assert crew._pool
         assert crew._pool.submit(signal.getsignal, signal.SIGINT).result() == signal.SIG_DFL
         assert signal.SIGINT not in crew._pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are something else here")
+def test_a_command_that_ctrl_c_is_not_meant_for_goes_on() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Crew(2) as crew:
+            crew.prepare(Settings())
+            assert crew._pool
+            assert crew._pool.submit(signal.getsignal, signal.SIGINT).result() == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux what a process blocks")

@@ -392,11 +392,23 @@ def test_what_the_program_made_is_no_dump_of_a_folder(find: Find, tmp_path: Path
     with Archive(tmp_path / "a.db", writable=True), Archive(tmp_path / "d/b.db", writable=True):
         assert {path.name for path in tmp_path.iterdir()} > {"a.db", "a.db-wal", "a.db-shm"}
         (tmp_path / "public" / "static").mkdir(parents=True)
-        for name in ("public/manifest.tsv", "public/static/base.css", "public/index.html", "a.json", "b.json-wal"):
+        for name in (
+            "public/manifest.tsv",
+            "public/static/base.css",
+            "public/index.html",
+            "a.json",
+            "b.json-wal",
+            "-wal",
+        ):
             (tmp_path / name).write_text(name)
         with closing(sqlite3.connect(tmp_path / "other.db")) as other:
             other.execute("CREATE TABLE x (y)")
-        assert sorted(name.removeprefix("./") for name in find(".").dumps) == ["a.json", "b.json-wal", "other.db"]
+        assert sorted(name.removeprefix("./") for name in find(".").dumps) == [
+            "-wal",
+            "a.json",
+            "b.json-wal",
+            "other.db",
+        ]
         assert find("d").errors == ["d: there is no dump in this folder"]
         assert list(find("a.db").dumps) == ["a.db"], "it was named"
 

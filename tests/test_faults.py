@@ -241,9 +241,26 @@ def test_a_site_that_may_not_be_written_to(shared: Place) -> None:
         with nobody():
             assert "may not be written to; the old site is as it was" in shared.fails("build", "--theme", "plain")
         forbid(folder, mode=0o755)
+    assert [path.name for path in (shared.folder / ".public.archiver").iterdir()] == ["ledger.db"]
     with nobody():
-        assert shared.run("build", "--theme", "plain").exit_code == 0
+        told = shared.run("build", "--theme", "plain")
+        assert told.exit_code == 0
+        assert "1 file written," in told.output
     assert shared.run("verify", shared.site).exit_code == 0
+
+
+def test_an_empty_folder_that_may_not_be_taken_away_stays(shared: Place) -> None:
+    (shared.folder / "redactions.yaml").write_text("- {community: tea, host: www.reddit.com, mode: hide}\n")
+    (shared.folder / "site.yaml").touch()
+    parent = shared.site / "www.reddit.com" / "r"
+    forbid(parent)
+    os.chown(parent, 0, 0)
+    (parent / "tea.html").rename(shared.folder / "away")  # what may not be taken from there would be refused before
+    with nobody():
+        told = shared.run("build", "--config", shared.folder / "site.yaml")
+    assert told.exit_code == 0, told.output
+    assert shared.run("verify", shared.site).exit_code == 0
+    assert not [path for path in parent.rglob("*") if path.is_file()]
 
 
 def test_a_folder_that_may_not_be_written_to(shared: Place) -> None:
@@ -284,6 +301,17 @@ def test_a_dump_that_may_not_be_read(shared: Place) -> None:
         told = shared.run("import", shared.two)
     assert told.exit_code == 1
     assert f"error: {shared.two}: Permission denied\n" in told.output
+
+
+def test_a_folder_of_dumps_that_may_not_be_read(shared: Place) -> None:
+    (shared.folder / "dumps" / "locked").mkdir(parents=True)
+    shared.two.rename(shared.folder / "dumps" / "two.ndjson")
+    forbid(shared.folder / "dumps" / "locked", mode=0)
+    with nobody():
+        told = shared.run("import", shared.folder / "dumps")
+    assert told.exit_code == 1
+    assert "dumps/locked: Permission denied" in told.output
+    assert "1 dump read: 57 posts, " in told.output
 
 
 # -- others ------------------------------------------------------------------------------------------------------------

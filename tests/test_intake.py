@@ -147,6 +147,13 @@ def test_a_known_dump_is_read_again_in_another_format(run: Import, archive: Arch
     assert run({}, format="one").known == 1
 
 
+def test_what_a_wrong_format_brought_nothing_of_is_read_in_the_right_one(run: Import, archive: Archive) -> None:
+    run({"a.txt": "1\nbad\n", "b.txt": "1\nx\n"}, format="two")
+    report = run({})
+    assert (report.captures, report.known) == (1, 1), "the user said of the other what it is"
+    assert {capture.name: capture.format for capture in archive.captures()} == {"in/a.txt": "one", "in/b.txt": "two"}
+
+
 def test_a_known_dump_is_read_again_for_a_new_time_of_capture(run: Import, archive: Archive) -> None:
     run({"a.txt": "1\nx\n"})
     report = run({}, captured=Moment(7, 7))

@@ -520,14 +520,21 @@ def test_a_site_with_redactions_that_did_not_change_is_not_rendered_again(
     assert Built(tmp_path, ALL, [DUMP]).report.written == 0
 
 
-@pytest.mark.parametrize("wrong", [{"theme": "nope"}, {"root_host": "nowhere.example"}])
-def test_nothing_is_purged_or_imported_where_the_settings_are_wrong(tmp_path: Path, wrong: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "imports"), [({"theme": "nope"}, True), ({"theme": "torn"}, False), ({"root_host": "a.example"}, False)]
+)
+def test_nothing_is_purged_where_the_settings_are_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str], imports: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "torn" / "templates").mkdir(parents=True)
+    (tmp_path / "torn" / "templates" / "person.html").write_text("{% if %}")
     built = Built(tmp_path, "", [DUMP])
     before = built.archive.read_bytes()
     (tmp_path / "new.ndjson").write_text(json.dumps(post("p99")) + "\n")
-    with pytest.raises(ArchiverError, match=r"no theme is called|holds nothing of"):
+    with pytest.raises(ArchiverError, match=r"no theme is called|Expected an expression|holds nothing of"):
         publish.build_site(
-            [str(tmp_path / "new.ndjson")] * ("theme" in wrong), built.archive, built.site, config.load(None, wrong),
+            [str(tmp_path / "new.ndjson")] * imports, built.archive, built.site, config.load(None, wrong),
             None, 1, lambda *_: None, entries(tmp_path, one("person", "purge")),
         )  # fmt: skip
     assert built.archive.read_bytes() == before

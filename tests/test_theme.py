@@ -59,6 +59,15 @@ def test_a_theme_that_is_not_there_is_said_with_those_that_are(
         theme.load(name)
 
 
+def test_the_folder_of_a_parent_is_meant_as_seen_from_the_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path / "parent", "extends: null")
+    child = make(tmp_path / "child", "extends: ../parent")
+    monkeypatch.chdir(tmp_path.parent)
+    assert theme.load(child).folders == (tmp_path / "child", tmp_path / "parent")
+
+
 def test_a_folder_that_holds_no_theme_is_said(tmp_path: Path) -> None:
     (tmp_path / "mine" / "template").mkdir(parents=True)
     with pytest.raises(ThemeError, match=r"mine: is no theme: it has no theme\.yaml, templates/ or static/"):

@@ -30,7 +30,7 @@ ZIPS_OPEN = 8
 
 _ENCRYPTED = 1
 """Among the flags of a zip's members."""
-DIRECTORY_ENTRY = 160
+DIRECTORY_ENTRY = 300
 """Bytes of a zip's directory for each file that it may hold: 46, its path, and what packers add."""
 
 Found = Iterator[tuple[Dump, int] | DumpError]

@@ -77,7 +77,8 @@ class Direct(CodeGenerator):
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802  Jinja's name
         """Write an attribute."""
-        if isinstance(node.node, nodes.Name) and node.node.name == "self":  # blocks, which are items
+        # Blocks are items; numbers would swallow the dot.
+        if (isinstance(node.node, nodes.Name) and node.node.name == "self") or isinstance(node.node, nodes.Const):
             super().visit_Getattr(node, frame)
             return
         self.visit(node.node, frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -72,6 +73,14 @@ LINKS_KEPT = 10_000
 Headings = Literal[2, 3, 4]
 Exists = Callable[[str, str, str], bool]
 """``exists("person" | "community", host, name)``: does the archive have a page for it?"""
+
+
+_ADDRESS = re.compile(r"""https?://[^\s<>()\[\]"'`]+""")
+
+
+def _picture(url: str) -> str:
+    """Where a picture or film is; Reddit's addresses say behind that in which size, signed."""
+    return url.partition("?")[0] if (views.domain(url) or "").endswith("redd.it") else url
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -154,8 +163,8 @@ class Parts:
 
     def _media(self, post: Post) -> list[Link]:
         """Pictures and films that neither the title nor the text of a post leads to."""
-        shown = f"{post.url} {post.body}"
-        others = [url for url in post.media or () if url.partition("?")[0] not in shown]
+        shown = {_picture(url) for url in (post.url or "", *_ADDRESS.findall(post.body or ""))}
+        others = [url for url in post.media or () if _picture(url) not in shown]
         return [Link(views.short_address(url), urls.linkable(url), outside=True) for url in others]
 
     def _votes(self, votes: int | None) -> str | None:
@@ -219,7 +228,10 @@ class Parts:
         if own == files.default:
             return None
         title = self.words.gettext(ORDER_TITLES[own])
-        return f"{self.words.gettext(ORDER_TITLES['top'])}: {title}" if own.startswith("top-") else title
+        if not own.startswith("top-"):
+            return title
+        top = self.words.gettext(ORDER_TITLES["top"])
+        return self.words.gettext("%(order)s: %(period)s") % {"order": top, "period": title}
 
     def order_links(self, files: OrderFiles, names: Sequence[str], here: str, shown: Sequence[str]) -> list[OrderLink]:
         """Links to those of the orders ``shown`` that there are; ``names`` is the current one."""

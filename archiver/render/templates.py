@@ -40,7 +40,7 @@ _SHARED = ("base", "shell")
 """Templates that others use."""
 
 _FAULTS = (
-    jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+    jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError,
 )  # fmt: skip
 """What templates raise: a theme's may do anything with what they are given."""
 

@@ -1,7 +1,5 @@
 """Tables of the archive file: plain, with real columns and foreign keys, so that any SQLite browser shows them well."""
 
-"""Marks the file as ours ("ARCV")."""
-
 VERSION = 3
 """Grows with every change of the tables."""
 
