@@ -310,7 +310,7 @@ def test_members_are_counted_also_those_of_archives_inside(tmp_path: Path) -> No
 def test_a_long_directory_of_a_zip_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(zipped(**{f"{number}.json": b"1" for number in range(50)}))
     assert find_all("a.zip", tmp_path, members=50) == [1] * 50
-    (error,) = find_all("a.zip", tmp_path, members=10)
+    (error,) = find_all("a.zip", tmp_path, members=5)
     assert re.search(r"a\.zip: has a directory of 2,[0-9]{3} bytes; that is a bomb", str(error))
 
 
@@ -388,27 +388,16 @@ def test_a_folder_is_walked_in_name_order_without_hidden_files(find: Find, tmp_p
 
 
 def test_what_the_program_made_is_no_dump_of_a_folder(find: Find, tmp_path: Path) -> None:
+    others = ["-wal", "a.json", "b.json-wal", "other.db"]
     (tmp_path / "d").mkdir()
+    (tmp_path / "public" / "static").mkdir(parents=True)
+    for name in ("public/manifest.tsv", "public/static/base.css", "public/index.html", *others[:3]):
+        (tmp_path / name).write_text(name)
+    with closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE x (y)")
     with Archive(tmp_path / "a.db", writable=True), Archive(tmp_path / "d/b.db", writable=True):
         assert {path.name for path in tmp_path.iterdir()} > {"a.db", "a.db-wal", "a.db-shm"}
-        (tmp_path / "public" / "static").mkdir(parents=True)
-        for name in (
-            "public/manifest.tsv",
-            "public/static/base.css",
-            "public/index.html",
-            "a.json",
-            "b.json-wal",
-            "-wal",
-        ):
-            (tmp_path / name).write_text(name)
-        with closing(sqlite3.connect(tmp_path / "other.db")) as other:
-            other.execute("CREATE TABLE x (y)")
-        assert sorted(name.removeprefix("./") for name in find(".").dumps) == [
-            "-wal",
-            "a.json",
-            "b.json-wal",
-            "other.db",
-        ]
+        assert sorted(name.removeprefix("./") for name in find(".").dumps) == others
         assert find("d").errors == ["d: there is no dump in this folder"]
         assert list(find("a.db").dumps) == ["a.db"], "it was named"
 
