@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -370,6 +371,16 @@ def test_imports_started_at_once_into_a_new_archive(tmp_path: Path) -> None:
     assert said == [""] * 4
     with Archive(tmp_path / "archive.db", writable=False) as opened:
         assert (opened.counts()["capture"], opened.counts()["post"]) == (4, 22)
+
+
+def test_an_archive_that_another_process_is_just_making(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        end = threading.Timer(0.3, other.execute, ["ROLLBACK"])
+        end.start()
+        with Archive(tmp_path / "a.db", writable=True) as made:
+            assert made.counts()["post"] == 0
+        end.join()
 
 
 def test_two_builds_of_one_site_at_once(place: Place) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,9 +64,12 @@ class ArchiveFile:
         return True
 
     def _prepare(self, writable: bool) -> None:
-        # Both at once, since another process may be making the file.
+        # In one transaction, since another process may be making the file.
+        self._db.execute("BEGIN")
         application, version = self._row("SELECT * FROM pragma_application_id, pragma_user_version", ())
-        if writable and not application and not version and not self._one("SELECT count(*) FROM sqlite_schema"):
+        is_empty = not (application or version or self._one("SELECT count(*) FROM sqlite_schema"))
+        self._db.execute("ROLLBACK")
+        if writable and is_empty:
             self._make()
         elif application != APPLICATION_ID or version < min(migrations.STEPS):
             raise StoreError(f"{self.path}: not an archive of archiver; choose another file with --archive")
@@ -86,7 +90,7 @@ class ArchiveFile:
     def _make(self) -> None:
         # Larger than usual, as comments are: fewer of them spill into pages of their own.
         self._db.execute("PRAGMA page_size = 8192")
-        self._db.execute("PRAGMA journal_mode = WAL")
+        self._keep_a_log()
         self._db.execute("BEGIN IMMEDIATE")
         if self._pragma("user_version"):  # another process was faster
             self._db.execute("ROLLBACK")
@@ -97,6 +101,19 @@ class ArchiveFile:
         self._db.execute("COMMIT")
         # So that the file itself says what it is, also while it is being filled.
         self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def _keep_a_log(self) -> None:
+        """Switch to WAL mode. Where another process does so at this moment, SQLite does not wait by itself."""
+        end = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
     def _upgrade(self) -> None:
         """An older file is upgraded by whoever opens it first, also only to read it."""
