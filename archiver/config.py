@@ -62,6 +62,18 @@ def languages() -> list[str]:
     return sorted({SOURCE, *(path.stem for path in CATALOGUES.glob("*.po"))})
 
 
+def check_language(language: str, place: str) -> None:
+    """Raises ConfigError, which names the ``place``, for a language that a site cannot be in."""
+    if language not in languages():
+        raise ConfigError(f"{place}: no words for '{language}'; there are {', '.join(languages())}")
+
+
+def seen_from(folder: Path, name: str) -> str:
+    """The theme that a file in ``folder`` names: the path of a folder as seen from there, if it is one; else a name."""
+    is_path = Path(name).name != name and (folder / name).is_dir()
+    return str(folder / name) if is_path else name
+
+
 def load(path: Path | None, options: dict[str, Any]) -> Settings:
     """Settings from site.yaml (None: no file), overridden by the options that are not None. Raises ConfigError."""
     found = _read(path) if path else {}
@@ -82,27 +94,21 @@ def load(path: Path | None, options: dict[str, Any]) -> Settings:
             )
         checked = msgspec.structs.replace(checked, default_order=checked.orders[0])
     _check_values(checked, where)
-    return checked if path is None or "theme" not in found or "theme" in given else _with_theme_beside(path, checked)
+    if path and where.get("theme") == str(path):
+        checked = msgspec.structs.replace(checked, theme=seen_from(path.parent, checked.theme))
+    return checked
 
 
 def _check_values(settings: Settings, where: dict[str, str]) -> None:
     language, base_url, root_host = settings.language, settings.base_url, settings.root_host
-    if language not in languages():
-        known = ", ".join(languages())
-        raise ConfigError(f"{where['language']}: language: no words for '{language}'; there are {known}")
+    if "language" in where:
+        check_language(language, f"{where['language']}: language")
     if base_url is not None and not _ADDRESS.fullmatch(base_url):
         allowed = "an address such as https://example.org/archive"
         raise ConfigError(f"{where['base_url']}: base_url must be {allowed}, not '{base_url}'")
     if root_host is not None and not _HOST.fullmatch(root_host):
         allowed = "a host alone in small letters, such as lemmy.ml"
         raise ConfigError(f"{where['root_host']}: root_host must be {allowed}, not '{root_host}'")
-
-
-def _with_theme_beside(path: Path, settings: Settings) -> Settings:
-    """The path of a folder in site.yaml is meant as seen from there; a name alone is that of a theme."""
-    beside = path.parent / settings.theme
-    is_path = Path(settings.theme).name != settings.theme
-    return msgspec.structs.replace(settings, theme=str(beside)) if is_path and beside.is_dir() else settings
 
 
 _HALVES = re.compile("[\ud800-\udfff]")

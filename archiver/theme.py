@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import importlib.resources
-import os
 from pathlib import Path
 
 import msgspec
 
-from archiver.config import read_yaml
+from archiver.config import read_yaml, seen_from
 from archiver.errors import ConfigError, ThemeError
 
 DEFAULT = "modern"
@@ -75,10 +74,9 @@ def load(name: str) -> Theme:
 
 
 def _parent(name: str, child: Path) -> Path:
-    """The theme that another extends; the path of a folder is meant as seen from that one."""
-    is_path = Path(name).name != name
+    """The theme that another extends."""
     try:
-        return _folder(str(child / name) if is_path and (child / name).is_dir() else name)
+        return _folder(seen_from(child, name))
     except ThemeError as error:
         raise ThemeError(f"{child / 'theme.yaml'}: extends: {error}") from error
 
@@ -97,9 +95,11 @@ def _checked(folder: Path) -> Path:
     parts = [folder / name for name in ("theme.yaml", "templates", "static") if (folder / name).exists()]
     if not parts:
         raise ThemeError(f"{folder}: is no theme: it has no theme.yaml, templates/ or static/")
-    for part in parts:
-        if not os.access(part, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
-            raise ThemeError(f"{part}: may not be read")
+    for part in parts[1:] if parts[0].name == "theme.yaml" else parts:
+        try:
+            next(part.iterdir(), None)
+        except OSError as error:
+            raise ThemeError(f"{part}: {error.strerror}") from error
     return folder
 
 

@@ -149,8 +149,8 @@ class ThreadPage(msgspec.Struct, gc=False):
     thread: ThreadView
     number: int
     """0: the page with all of it."""
-    order: str | None
-    """Title of its order; None: the one that readers see first."""
+    title: str
+    """With its order, where that is not the one that readers see first."""
     orders: list[OrderLink]
     pages: list[PageLink]
     whole: str | None
@@ -168,12 +168,12 @@ class ThreadPage(msgspec.Struct, gc=False):
 class ListingPage(msgspec.Struct, gc=False):
     """One page of a list of posts in one order."""
 
+    heading: str
     title: str
+    """… with its order, where that is not the one that readers see first."""
     number: int
     summary: str
     """ "52 threads"."""
-    order: str | None
-    """Title of its order; None: the one that readers see first."""
     orders: list[OrderLink]
     periods: list[OrderLink]
     """Of the order "top"."""
@@ -227,13 +227,13 @@ class CaptureView(msgspec.Struct):
 class PersonPage(msgspec.Struct, gc=False):
     """One page of what a person wrote, in one order."""
 
+    heading: str
     title: str
+    """… with its order, where that is not the one that readers see first."""
     number: int
     summary: str
     """ "2 posts and 5 comments in this archive."."""
     original: str | None
-    order: str | None
-    """Title of its order; None: the one that readers see first."""
     orders: list[OrderLink]
     pages: list[PageLink]
     first: int

@@ -20,7 +20,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
 
-from archiver.config import CATALOGUES, SOURCE, languages
+from archiver.config import CATALOGUES, SOURCE, check_language
 from archiver.errors import ConfigError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,8 +38,7 @@ class Words:
 
     def __init__(self, language: str = SOURCE) -> None:
         """Raises ConfigError for a language without a catalogue."""
-        if language not in languages():
-            raise ConfigError(f"language: no words for '{language}'; there are {', '.join(languages())}")
+        check_language(language, "language")
         self.language = language
         self._locale = _locale(language)
         self.direction = self._locale.text_direction

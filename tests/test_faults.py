@@ -302,6 +302,14 @@ def test_a_dump_that_may_not_be_read(shared: Place) -> None:
     assert f"error: {shared.two}: Permission denied\n" in told.output
 
 
+def test_a_theme_that_may_not_be_read(shared: Place) -> None:
+    (shared.folder / "mine" / "templates").mkdir(parents=True)
+    forbid(shared.folder / "mine" / "templates", mode=0)
+    with nobody():
+        told = shared.run("build", "--theme", shared.folder / "mine")
+    assert (told.exit_code, told.output) == (2, f"error: {shared.folder}/mine/templates: Permission denied\n")
+
+
 def test_a_folder_of_dumps_that_may_not_be_read(shared: Place) -> None:
     (shared.folder / "dumps" / "locked").mkdir(parents=True)
     shared.two.rename(shared.folder / "dumps" / "two.ndjson")

@@ -11,7 +11,8 @@ from archiver import sorts, urls, views
 from archiver.config import Settings
 from archiver.model import Capture, Community, Numbers, Person, Post, Skip
 from archiver.render.entries import Entry, EntryRows
-from archiver.render.parts import OrderFiles, Parts, Span
+from archiver.render.orders import OrderFiles
+from archiver.render.parts import Parts, Span
 from archiver.render.post_lines import PostRows
 from archiver.render.templates import Frame, Page, Templates
 from archiver.views import (
@@ -126,10 +127,10 @@ class ListRenderer:
         """One page of a list of posts, with its posts as ``post_lines`` makes them."""
         path, head = order.path(number), order.head.on(number)
         view = ListingPage(
-            title=head.title,
+            heading=head.title,
+            title=order.files.titled(head.title, order.names, self._words),
             number=number,
             summary=order.summary,
-            order=self._parts.order_title(order.files, order.names),
             orders=order.orders,
             periods=order.periods,
             pages=self._page_links(order.files, ListPage(order.names, number, order.total), path),
@@ -174,11 +175,11 @@ class ListRenderer:
         """One page of what a person wrote, with what it shows as ``entries`` makes it."""
         path = head.files.path(current.names, current.number)
         view = PersonPage(
-            title=head.title,
+            heading=head.title,
+            title=head.files.titled(head.title, current.names, self._words),
             number=current.number,
             summary=head.summary,
             original=head.original,
-            order=self._parts.order_title(head.files, current.names),
             orders=self._order_links(head.files, current.names, sorts.PERSON_ORDERS),
             pages=self._page_links(head.files, current, path),
             first=self._first(current.number),
@@ -192,7 +193,7 @@ class ListRenderer:
 
     def _order_links(self, files: OrderFiles, names: Sequence[str], shown: Sequence[str]) -> list[OrderLink]:
         """Links to the other orders, if there are any; the same from all pages of one order."""
-        return self._parts.order_links(files, names, files.path(names), shown) if len(files.groups) > 1 else []
+        return files.links(names, files.path(names), shown, self._words) if len(files.groups) > 1 else []
 
     def _page_links(self, files: OrderFiles, current: ListPage, path: str) -> list[PageLink]:
         """Links to the other pages of a list."""

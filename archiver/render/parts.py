@@ -1,11 +1,11 @@
-"""Pieces that several kinds of page show: posts, people, communities, texts, orders, as values for templates."""
+"""Pieces that several kinds of page show: posts, people, communities, texts, as values for templates."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 from markupsafe import Markup
@@ -15,7 +15,7 @@ from archiver.config import Settings
 from archiver.model import Comment, Community, Moment, Person, Post, Site
 from archiver.platforms import UNKNOWN_HOST
 from archiver.urls import Addresses
-from archiver.views import NO_TIME, CommunityView, Link, OrderLink, PageLink, PostView, Time
+from archiver.views import NO_TIME, CommunityView, Link, PostView, Time
 from archiver.words import Words
 
 
@@ -23,21 +23,6 @@ def N_(message: str) -> str:  # noqa: N802  as gettext's own tools call it
     """Marks a message for translation; it is translated where it is shown."""
     return message
 
-
-ORDER_TITLES = {
-    "hot": N_("hot"),
-    "active": N_("active"),
-    "top": N_("top"),
-    "top-year": N_("year"),
-    "top-month": N_("month"),
-    "top-week": N_("week"),
-    "top-day": N_("day"),
-    "controversial": N_("controversial"),
-    "new": N_("new"),
-    "old": N_("old"),
-    "captured": N_("as captured"),
-    "comments": N_("most comments"),
-}
 
 NOTES = {
     "deleted": N_("Deleted by its author."),
@@ -222,33 +207,6 @@ class Parts:
         """(class, text) of marks."""
         return [(name, self.words.gettext(MARKS[name])) for name in names]
 
-    def order_title(self, files: OrderFiles, names: Sequence[str]) -> str | None:
-        """What the titles of pages in the order ``names`` say of it; None: it is the one that readers see first."""
-        own = files.own(names)
-        if own == files.default:
-            return None
-        title = self.words.gettext(ORDER_TITLES[own])
-        if not own.startswith("top-"):
-            return title
-        top = self.words.gettext(ORDER_TITLES["top"])
-        return self.words.gettext("%(order)s: %(period)s") % {"order": top, "period": title}
-
-    def order_links(self, files: OrderFiles, names: Sequence[str], here: str, shown: Sequence[str]) -> list[OrderLink]:
-        """Links to those of the orders ``shown`` that there are; ``names`` is the current one."""
-        group_of = {name: group for group in files.groups for name in group}
-        own = files.own(names)
-        return [
-            OrderLink(
-                name,
-                self.words.gettext(ORDER_TITLES[name]),
-                urls.relative(files.path(group_of[name]), here),
-                current=name == own,
-                same=name in names and name != own,
-            )
-            for name in shown
-            if name in group_of
-        ]
-
     def context(self, host: str, here: str, headings: Headings) -> markup.Context:
         """What texts written on ``host`` cannot know, on any page in the folder of ``here``.
 
@@ -366,42 +324,3 @@ class Parts:
 
 def _person_file(name: str) -> str:
     return urls.page_name(urls.safe_name(name, folded=True))
-
-
-class OrderFiles(NamedTuple):
-    """Where each order of one list lives; the default one has the plain address, equal ones share a file."""
-
-    base: str
-    """Path of the list below the site folder, without suffix."""
-    default: str
-    groups: Sequence[tuple[str, ...]]
-    """Names of the orders that come out alike, by file."""
-
-    @property
-    def whole(self) -> str:
-        """The page that holds all of a long thread."""
-        return urls.page_name(self.base, "whole")
-
-    def own(self, names: Sequence[str]) -> str:
-        """Which of the orders ``names``, that share a file, the file is named after."""
-        return self.default if self.default in names else names[0]
-
-    def path(self, names: Sequence[str], page: int = 1) -> str:
-        """The file of one page of the order(s) ``names``."""
-        own = self.own(names)
-        return urls.page_name(self.base, None if own == self.default else own, page)
-
-    def pages(self, names: Sequence[str], here: str, current: int, count: int) -> list[PageLink]:
-        """Links to the first and last of ``count`` pages of an order, and to those around the current one (0: none)."""
-        near = range(max(1, current - 2), min(count, current + 2) + 1) if current else ()
-        shown = sorted({1, count, *near})
-        return [
-            PageLink(
-                number=number,
-                href=urls.relative(self.path(names, number), here),
-                current=number == current,
-                beside=number - current if current and abs(number - current) == 1 else 0,
-                after_gap=bool(at) and number - shown[at - 1] > 1,
-            )
-            for at, number in enumerate(shown)
-        ]

@@ -11,7 +11,8 @@ from archiver import paging, sorts, urls, views
 from archiver.config import Settings
 from archiver.model import Community
 from archiver.render.comments import CommentRows
-from archiver.render.parts import N_, OrderFiles, Parts, Span
+from archiver.render.orders import OrderFiles
+from archiver.render.parts import N_, Parts, Span
 from archiver.render.templates import Frame, Page, Pieces, Templates
 from archiver.scratch import Scratch
 from archiver.sorts import Arranged
@@ -90,8 +91,8 @@ class ThreadRenderer:
         is_default = files.default in order.names
         has_whole = is_default and len(cuts) > 1 and count <= self._settings.whole_page_comments
         links = [urls.relative(files.path(order.names, number), here) for number in range(1, len(cuts) + 1)]
-        orders = self._parts.order_links(files, order.names, here, sorts.COMMENT_ORDERS)
-        title = self._parts.order_title(files, order.names)
+        orders = files.links(order.names, here, sorts.COMMENT_ORDERS, self._parts.words)
+        title = files.titled(shared.view.post.title, order.names, self._parts.words)
         whole = urls.relative(files.whole, here) if has_whole else None
         sided = shared.view.community is not None
 
@@ -99,7 +100,7 @@ class ThreadRenderer:
             shown = ThreadPage(
                 thread=shared.view,
                 number=number,
-                order=title,
+                title=title,
                 orders=orders,
                 pages=files.pages(order.names, here, number, len(cuts)),
                 whole=whole,
